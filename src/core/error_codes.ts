@@ -1,0 +1,68 @@
+// Every stable error code, with the exit status of the CLI and the status of the HTTP API (design: command line, HTTP).
+// A code is forever: scripts match on it. Exit: 1 the answer is no, 2 usage, 3 refused input, 4 not found, 5 network, 70 bug.
+
+interface Outcome {
+  readonly exit: 1 | 2 | 3 | 4 | 5 | 70;
+  readonly http: number;
+}
+
+const refused: Outcome = { exit: 3, http: 400 };
+const usage: Outcome = { exit: 2, http: 400 };
+const absent: Outcome = { exit: 4, http: 404 };
+const no: Outcome = { exit: 1, http: 409 };
+
+export const errorCodes = {
+  // command line
+  USAGE: usage,
+  COMMAND_UNKNOWN: usage,
+  INTERNAL: { exit: 70, http: 500 },
+
+  // files and readers
+  FILE_NOT_FOUND: absent,
+  FILE_UNREADABLE: refused,
+  FILE_TRUNCATED: refused,
+  FILE_TOO_LARGE: { exit: 3, http: 413 },
+  FILE_MALFORMED: refused,
+  FORMAT_UNKNOWN: refused,
+  PATH_UNSAFE: refused,
+  DISK_FULL: { exit: 3, http: 507 },
+  JSON_MALFORMED: refused,
+
+  // onnx
+  ONNX_MALFORMED: refused,
+  ONNX_INVALID: refused,
+  ONNX_UNSUPPORTED: refused,
+
+  // models and conversion
+  MODEL_INVALID: refused,
+  MODEL_UNSUPPORTED: refused,
+
+  // project file
+  PROJECT_INVALID: refused,
+  PROJECT_EXISTS: refused,
+
+  // packages and the store
+  REFERENCE_INVALID: usage,
+  PACKAGE_NOT_FOUND: absent,
+  PACKAGE_EXISTS: no,
+  PACKAGE_CORRUPT: { exit: 1, http: 500 },
+  PACKAGE_INVALID: refused,
+  VERIFY_FAILED: no,
+  STORE_LOCKED: no,
+  STORE_CORRUPT: { exit: 1, http: 500 },
+
+  // predictions
+  INPUT_INVALID: refused,
+  RUNTIME_FAILED: { exit: 70, http: 500 },
+  RUNTIME_UNSUPPORTED: refused,
+
+  // server
+  BODY_TOO_LARGE: { exit: 3, http: 413 },
+  ROUTE_UNKNOWN: absent,
+  METHOD_NOT_ALLOWED: { exit: 2, http: 405 },
+  MODEL_UNKNOWN: absent,
+  SHUTTING_DOWN: { exit: 5, http: 503 },
+  ADDRESS_IN_USE: { exit: 5, http: 503 },
+} as const satisfies Record<string, Outcome>;
+
+export type ErrorCode = keyof typeof errorCodes;

@@ -1,0 +1,8 @@
+// core: errors, digests, bounded readers, canonical JSON, safe paths, and the words of the schema.
+export * from "./byte_reader.ts";
+export * from "./canonical_json.ts";
+export * from "./digest.ts";
+export * from "./error_codes.ts";
+export * from "./errors.ts";
+export * from "./safe_path.ts";
+export * from "./schema.ts";

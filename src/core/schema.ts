@@ -1,0 +1,77 @@
+// The schema of a package: what goes in and what comes out, by name and type. Shared by every layer.
+
+/** ONNX tensor element types under their numpy names; `string` is UTF-8 text. */
+export type DType =
+  | "float32"
+  | "float64"
+  | "float16"
+  | "bfloat16"
+  | "int8"
+  | "int16"
+  | "int32"
+  | "int64"
+  | "uint8"
+  | "uint16"
+  | "uint32"
+  | "uint64"
+  | "int4"
+  | "uint4"
+  | "bool"
+  | "string"
+  | "complex64"
+  | "complex128"
+  | "float8e4m3fn"
+  | "float8e4m3fnuz"
+  | "float8e5m2"
+  | "float8e5m2fnuz";
+
+/** A fixed size, or the name of a size that varies between records (`null` = varies, unnamed). */
+export type Dim = number | string | null;
+
+/** What a value means to the person who sends it; the tensor's dtype says how it travels. */
+export type ColumnType = "float" | "int" | "bool" | "string";
+
+/** One named input of a package. Its tensor has shape `[N, ...shape]` where N is the number of records. */
+export interface InputSpec {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Element type of the graph input of the same name. */
+  readonly dtype: DType;
+  /** Shape of one record's value; `[]` is a single number or string. */
+  readonly shape: readonly Dim[];
+  /**
+   * How the graph input carries that shape: `column` = `[N, 1]` for a scalar, `batch` = `[N, ...shape]`,
+   * `whole` = exactly `shape` (the graph has no batch dimension: one record at a time).
+   */
+  readonly layout: "column" | "batch" | "whole";
+  /** `allow`: null, absent and NaN are missing values, sent as NaN (numbers) or as `missingValue`. Default `refuse`. */
+  readonly missing?: "allow" | "refuse";
+  /** What a missing string is sent as; only where `missing` is `allow` and dtype is string. */
+  readonly missingValue?: string;
+  /** Known categories in the model's order. Other values are legal: the graph treats them as the source library does. */
+  readonly categories?: readonly string[] | readonly number[];
+  readonly min?: number;
+  readonly max?: number;
+  readonly unit?: string;
+  readonly description?: string;
+}
+
+/** One named output of a package. Its tensor has shape `[N, ...shape]`. */
+export interface OutputSpec {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+  readonly layout: "batch" | "whole";
+  /** What the output is, in scikit-learn's words where it has one. */
+  readonly role?: "label" | "probabilities" | "margin" | "value" | "leaf";
+  /** Names along the last axis: records then show an object instead of an array. */
+  readonly classes?: readonly string[];
+  readonly unit?: string;
+  readonly description?: string;
+}
+
+export interface Schema {
+  readonly inputs: readonly InputSpec[];
+  readonly outputs: readonly OutputSpec[];
+}
