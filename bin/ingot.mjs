@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// Starts the built command line on the project's own Node when the machine's is older. Plain JavaScript: any Node runs it.
+import { existsSync } from "node:fs";
+import module from "node:module";
+import { fileURLToPath } from "node:url";
+
+const entry = new URL("../dist/cli/main.mjs", import.meta.url);
+
+if (!existsSync(entry)) {
+  process.stderr.write("ingot is not built yet: run `npm start -- --once` (or `npm test`) in the clone first\n");
+  process.exitCode = 70;
+} else if (Number(process.versions.node.split(".")[0]) < 24) {
+  const { spawn } = await import("node:child_process");
+  const { findNode } = await import("../scripts/setup.mjs");
+  const child = spawn(findNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code)));
+} else {
+  module.enableCompileCache?.();
+  await import(entry.href);
+}

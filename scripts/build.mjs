@@ -1,0 +1,39 @@
+// Bundles the command line into dist/cli (one small entry, chunks that load when used) and the pages into dist/web.
+import { readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { rolldown } from "rolldown";
+import { build as viteBuild } from "vite";
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
+const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+
+rmSync(path.join(root, "dist"), { recursive: true, force: true });
+await Promise.all([bundleCommandLine(), bundlePages()]);
+
+async function bundleCommandLine() {
+  const bundle = await rolldown({
+    cwd: root,
+    input: {
+      main: "src/cli/main.ts",
+      demo: "src/cli/demo.ts",
+    },
+    platform: "node",
+    // Native and WebAssembly runtimes find their binaries beside their own files.
+    external: [/^onnxruntime-/],
+    transform: { define: { INGOT_VERSION: JSON.stringify(version) } },
+  });
+  await bundle.write({
+    dir: path.join(root, "dist", "cli"),
+    format: "esm",
+    entryFileNames: "[name].mjs",
+    chunkFileNames: "chunks/[name]-[hash].mjs",
+    minify: false,
+    sourcemap: true,
+  });
+  await bundle.close();
+}
+
+async function bundlePages() {
+  await viteBuild({ configFile: path.join(root, "web", "vite.config.ts"), logLevel: "warn" });
+}

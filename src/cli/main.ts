@@ -1,0 +1,77 @@
+// The command line: find the command, run it, turn errors into three lines and an exit status.
+import { IngotError, nearest } from "../core/index.ts";
+import { parseArguments } from "./arguments.ts";
+import { commands } from "./commands/index.ts";
+import { commandHelp, overview } from "./help.ts";
+import { terminalIo } from "./io.ts";
+import { version } from "./version.ts";
+
+/** @returns the exit status */
+export async function main(words: readonly string[]): Promise<number> {
+  const wantsJson = words.includes("--json");
+  try {
+    return await dispatch(words);
+  } catch (error) {
+    return report(error, wantsJson);
+  }
+}
+
+async function dispatch(words: readonly string[]): Promise<number> {
+  const [name, ...others] = words;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    const asked = name === "help" ? commands.find((command) => command.name === others[0]) : undefined;
+    process.stdout.write(`${asked ? commandHelp(asked) : overview(commands, version)}\n`);
+    return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "-V") {
+    process.stdout.write(`${version}\n`);
+    return 0;
+  }
+  const command = commands.find((candidate) => candidate.name === name);
+  if (!command) {
+    const near = nearest(
+      name,
+      commands.map((candidate) => candidate.name),
+    );
+    throw new IngotError("COMMAND_UNKNOWN", {
+      what: `there is no command \`${name}\`${near ? `, did you mean \`${near}\`?` : ""}`,
+      fix: "see `ingot --help`",
+    });
+  }
+  const parsed = parseArguments(command, others);
+  if (parsed.help) {
+    process.stdout.write(`${commandHelp(command)}\n`);
+    return 0;
+  }
+  return (await command.run(parsed.values as never, terminalIo(parsed))) ?? 0;
+}
+
+function report(error: unknown, json: boolean): number {
+  if (!(error instanceof IngotError)) {
+    if (isBrokenPipe(error)) return 0;
+    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const what = error instanceof Error ? error.message : String(error);
+    if (json) process.stdout.write(`${JSON.stringify({ error: { code: "INTERNAL", what } }, null, 2)}\n`);
+    process.stderr.write(`${detail}\nerror INTERNAL: this is a bug in Ingot: please report it with the lines above\n`);
+    return 70;
+  }
+  if (json) process.stdout.write(`${JSON.stringify({ error: error }, null, 2)}\n`);
+  else {
+    const lines = [`error: ${error.what}  [${error.code}]`];
+    if (error.where) lines.push(`   at: ${error.where}`);
+    if (error.fix) lines.push(`  fix: ${error.fix}`);
+    process.stderr.write(`${lines.join("\n")}\n`);
+  }
+  return error.exitStatus;
+}
+
+/** The reader of our output left (`ingot ls | head`): not an error. */
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "EPIPE";
+}
+
+process.stdout.on("error", (error) => {
+  if (isBrokenPipe(error)) process.exit(0);
+  throw error;
+});
+process.exitCode = await main(process.argv.slice(2));
