@@ -10,6 +10,11 @@ export interface FileSource {
   read(start: number, end: number): Promise<Uint8Array>;
   /** The whole file. @throws FILE_TOO_LARGE above `limit` bytes (default: what one buffer can hold) */
   readAll(limit?: number): Promise<Uint8Array>;
+  /**
+   * Another file of the same folder (ONNX external data), by its path from there; the caller closes it.
+   * Absent where the bytes stand alone. @throws PATH_UNSAFE, FILE_NOT_FOUND
+   */
+  sibling?(relative: string): Promise<FileSource & AsyncDisposable>;
 }
 
 /** What a person sees of a model before it is packed. Plain JSON: `ingot inspect --json` prints it as it is. */
@@ -19,10 +24,21 @@ export interface ModelDescription {
   readonly formatVersion?: string;
   /** Library that wrote the file, where the file says so. */
   readonly producer?: { readonly name: string; readonly version?: string };
-  readonly task: "regression" | "binary classification" | "multiclass classification" | "ranking" | "survival" | "unknown";
+  readonly task:
+    | "regression"
+    | "binary classification"
+    | "multiclass classification"
+    | "ranking"
+    | "survival"
+    | "unknown";
   /** e.g. `gbtree booster, 200 trees, depth ≤ 6`. */
   readonly summary: string;
-  readonly inputs: readonly { name: string; type: ColumnType; shape: readonly Dim[]; categories?: readonly (string | number)[] }[];
+  readonly inputs: readonly {
+    name: string;
+    type: ColumnType;
+    shape: readonly Dim[];
+    categories?: readonly (string | number)[];
+  }[];
   readonly outputs: readonly { name: string; type: ColumnType; shape: readonly Dim[]; classes?: readonly string[] }[];
   /** Format-specific facts in display order: objective, trees, leaves, operators … */
   readonly facts: readonly (readonly [label: string, value: string | number])[];

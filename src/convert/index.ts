@@ -1,0 +1,18 @@
+// convert: a described model in, an ONNX graph and its schema out. One converter per family of formats.
+import { IngotError } from "../core/index.ts";
+import type { Format } from "../formats/index.ts";
+import type { Converted, Converter, ConvertOptions } from "./converter.ts";
+
+export type { Converted, Converter, ConvertOptions, Tolerance } from "./converter.ts";
+
+export const converters: readonly Converter[] = [];
+
+/** Converts a model that `format.read` returned. @throws IngotError MODEL_UNSUPPORTED */
+export function convertModel(format: Format, model: unknown, options: ConvertOptions = {}): Converted {
+  const converter = converters.find((candidate) => candidate.formats.includes(format.id));
+  if (converter) return converter.convert(model, options);
+  throw new IngotError("MODEL_UNSUPPORTED", {
+    what: `${format.title} models can be inspected but not converted yet`,
+    fix: "see `ingot formats` for what can be packed",
+  });
+}

@@ -1,0 +1,32 @@
+// formats: the table of every file format Ingot reads. A format detects, reads and describes; it never executes.
+import { IngotError } from "../core/index.ts";
+import type { FileSource, Format, ModelDescription } from "./format.ts";
+import { openFile } from "./source.ts";
+
+export type { FileSource, Format, ModelDescription } from "./format.ts";
+export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
+
+/** In the order of detection: the first that recognises a file reads it. */
+export const formats: readonly Format[] = [];
+
+/** How many leading bytes `detect` sees. */
+const headSize = 64 * 1024;
+
+/** The format of a file, by its content. @throws IngotError FORMAT_UNKNOWN */
+export async function detectFormat(file: FileSource): Promise<Format> {
+  const head = await file.read(0, headSize);
+  const format = formats.find((candidate) => candidate.detect(head, file.size));
+  if (format) return format;
+  throw new IngotError("FORMAT_UNKNOWN", {
+    what: file.size === 0 ? "the file is empty" : "no known format begins like this",
+    where: file.name,
+    fix: "see `ingot formats` for what can be read",
+  });
+}
+
+/** Detects, reads and describes a model file. */
+export async function describeFile(path: string): Promise<ModelDescription> {
+  await using file = await openFile(path);
+  const format = await detectFormat(file);
+  return format.describe(await format.read(file));
+}
