@@ -1,0 +1,16 @@
+// oci: packages' bytes under their digests, in a folder that is an OCI image layout. Knows blobs, manifests and entries,
+// but not what a package means.
+export type { Content } from "./content.ts";
+export {
+  type Annotations,
+  type Descriptor,
+  type Index,
+  largestManifest,
+  type Manifest,
+  mediaTypes,
+  parseIndex,
+  parseManifest,
+  refNameAnnotation,
+} from "./manifest.ts";
+export { Store, type StoreOptions } from "./store.ts";
+export type { StoreWriter } from "./writer.ts";
