@@ -23,7 +23,11 @@ export type DType =
   | "float8e4m3fn"
   | "float8e4m3fnuz"
   | "float8e5m2"
-  | "float8e5m2fnuz";
+  | "float8e5m2fnuz"
+  | "float8e8m0"
+  | "float4e2m1"
+  | "int2"
+  | "uint2";
 
 /** A fixed size, or the name of a size that varies between records (`null` = varies, unnamed). */
 export type Dim = number | string | null;

@@ -6,8 +6,9 @@ export type UnknownFields = readonly Uint8Array[];
 
 export interface OpsetImport {
   /** `""` is ai.onnx. */
-  readonly domain: string;
-  readonly version: number;
+  domain: string;
+  version: number;
+  unknown?: UnknownFields;
 }
 
 export interface Model {
@@ -73,8 +74,8 @@ export type AttributeValue =
 export type Attribute = AttributeValue & {
   name: string;
   docString?: string;
-  /** Inside functions: takes the value of the function's attribute of this name. */
-  refAttrName?: string;
+  /** Inside functions: takes the value of the function's attribute of this name; `kind` is then `undefined`. */
+  reference?: { name: string; kind: AttributeValue["kind"] };
   unknown?: UnknownFields;
 };
 
@@ -85,7 +86,7 @@ export interface StoredTensor {
   dims: number[];
   content:
     | { kind: "raw"; bytes: Uint8Array }
-    /** Elements in the typed protobuf fields (float_data, int32_data, …), kept encoded as they came. */
+    /** Elements in the typed protobuf fields (float_data, int32_data, …), kept encoded as they came, tags included. */
     | { kind: "typed"; bytes: Uint8Array }
     | { kind: "strings"; values: Uint8Array[] }
     | { kind: "external"; location: string; offset: bigint; length: bigint | null; extra: [string, string][] };
@@ -103,13 +104,14 @@ export interface SparseTensor {
 /** A fixed size, a symbolic name, or null when unknown. */
 export type Dimension = number | string | null;
 
+/** Immutable: to change a type, make a new one. */
 export type ValueType =
-  | { kind: "tensor"; dtype: DType | null; shape: Dimension[] | null }
-  | { kind: "sparse_tensor"; dtype: DType | null; shape: Dimension[] | null }
-  | { kind: "sequence"; element: ValueType | null }
-  | { kind: "optional"; element: ValueType | null }
-  | { kind: "map"; key: DType; value: ValueType | null }
-  | { kind: "unknown"; bytes: Uint8Array };
+  | { readonly kind: "tensor"; readonly dtype: DType | null; readonly shape: readonly Dimension[] | null }
+  | { readonly kind: "sparse_tensor"; readonly dtype: DType | null; readonly shape: readonly Dimension[] | null }
+  | { readonly kind: "sequence"; readonly element: ValueType | null }
+  | { readonly kind: "optional"; readonly element: ValueType | null }
+  | { readonly kind: "map"; readonly key: DType; readonly value: ValueType | null }
+  | { readonly kind: "unknown"; readonly bytes: Uint8Array };
 
 export interface ValueInfo {
   name: string;

@@ -2,8 +2,8 @@
 import type { DType } from "../core/index.ts";
 
 /**
- * Row-major elements. float16/bfloat16 hold their 16-bit patterns, bool holds 0/1, 4-bit types hold packed bytes (low
- * nibble first), float8 types hold their bytes, complex types hold re,im pairs.
+ * Row-major elements. float16/bfloat16 hold their 16-bit patterns, bool holds 0/1, types of 4 and 2 bits hold
+ * packed bytes (lowest bits first), float8 types hold their bytes, complex types hold re,im pairs.
  */
 export type TensorData =
   | Float32Array

@@ -1,0 +1,271 @@
+// Builds a graph node by node: names, types, shared constants and imports are kept track of here.
+import { createHash } from "node:crypto";
+import { type DType, IngotError } from "../core/index.ts";
+import { type AttributeInput, attributeOf } from "./attributes.ts";
+import { Attributes } from "./infer/rule.ts";
+import { ruleFor } from "./infer/rules.ts";
+import { emptyGraph, emptyModel } from "./messages.ts";
+import type { Dimension, Graph, Model, Node, StoredTensor, ValueInfo } from "./model.ts";
+import { storedTensor } from "./stored_tensor.ts";
+import { elementCount, type Tensor } from "./tensor.ts";
+
+/** What Ingot writes (design: numbers). ONNX Runtime 1.18 and later load it. */
+export const dialect = {
+  irVersion: 10,
+  opsets: { "": 21, "ai.onnx.ml": 5, "com.microsoft": 1 } as Readonly<Record<string, number>>,
+};
+
+/** A value of a graph under construction. */
+export interface Value {
+  readonly name: string;
+  readonly dtype: DType;
+  readonly shape: readonly Dimension[] | null;
+}
+
+export interface OpOptions {
+  /** Default `""`, ai.onnx. */
+  readonly domain?: string;
+  /** Name of the node and stem of its outputs; made unique. Default: the operator and a number. */
+  readonly name?: string;
+  /** Type and shape of the outputs, for operators that inference does not know. */
+  readonly results?: readonly { dtype: DType; shape?: readonly Dimension[] | null }[];
+}
+
+/** Builds one graph in Ingot's dialect: opset 21, ai.onnx.ml 5, IR 10. */
+export class GraphBuilder {
+  readonly #graph: Graph = emptyGraph();
+  readonly #names = new Names();
+  readonly #constants = new Map<string, Value>();
+  /** Elements of small constants, for shape inference. */
+  readonly #known = new Map<string, Tensor>();
+  readonly #outputs: { value: Value; name: string }[] = [];
+
+  constructor(name: string) {
+    this.#graph.name = name;
+  }
+
+  /** @throws IngotError ONNX_INVALID when the name is taken */
+  input(name: string, dtype: DType, shape: readonly Dimension[]): Value {
+    if (!this.#names.take(name)) throw this.#invalid(`already has a value "${name}"`);
+    const value: Value = { name, dtype, shape };
+    this.#graph.inputs.push(declared(value));
+    return value;
+  }
+
+  /** An initializer; equal contents share one. */
+  constant(tensor: Tensor, hint = "constant"): Value {
+    const stored = storedTensor("", tensor);
+    const key = contentKey(tensor, stored.content);
+    const existing = this.#constants.get(key);
+    if (existing) return existing;
+    stored.name = this.#names.unique(hint);
+    this.#graph.initializers.push(stored);
+    const value: Value = { name: stored.name, dtype: tensor.dtype, shape: tensor.dims };
+    this.#constants.set(key, value);
+    if (elementCount(tensor.dims) <= 64) this.#known.set(value.name, tensor);
+    return value;
+  }
+
+  /** A node with one output. */
+  op(
+    opType: string,
+    inputs: readonly (Value | null)[],
+    attributes: Readonly<Record<string, AttributeInput>> = {},
+    options: OpOptions = {},
+  ): Value {
+    return this.ops(opType, inputs, attributes, 1, options)[0]!;
+  }
+
+  /**
+   * A node with several outputs. `null` among the inputs leaves an optional one out.
+   * @throws IngotError ONNX_UNSUPPORTED when the type of an output cannot be inferred and `results` does not say it
+   */
+  ops(
+    opType: string,
+    inputs: readonly (Value | null)[],
+    attributes: Readonly<Record<string, AttributeInput>>,
+    outputs: number,
+    options: OpOptions = {},
+  ): Value[] {
+    const { domain = "" } = options;
+    const name = this.#names.unique(options.name ?? opType);
+    const node = plainNode(
+      opType,
+      name,
+      inputs.map((input) => input?.name ?? ""),
+      [],
+    );
+    node.domain = domain;
+    node.attributes = Object.entries(attributes).map(([key, value]) => attributeOf(key, value));
+    while (node.inputs.at(-1) === "") node.inputs.pop();
+    const values = this.#results(node, inputs, outputs, options).map((result, i): Value => {
+      return { name: i === 0 ? name : this.#names.unique(`${name}_${i}`), ...result };
+    });
+    node.outputs = values.map((value) => value.name);
+    this.#graph.nodes.push(node);
+    return values;
+  }
+
+  /** The graph output gets this exact name. @throws IngotError ONNX_INVALID when an input or output has it already */
+  output(value: Value, name: string): void {
+    if (this.#graph.inputs.some((input) => input.name === name) || this.#outputs.some((output) => output.name === name))
+      throw this.#invalid(`already has an input or output "${name}"`);
+    this.#outputs.push({ value, name });
+  }
+
+  /**
+   * The model: nodes and constants that no output needs are left out.
+   * @throws IngotError ONNX_INVALID without outputs
+   */
+  build(meta: { metadata?: [string, string][]; docString?: string } = {}): Model {
+    if (this.#outputs.length === 0) throw this.#invalid("has no outputs");
+    const nodes = this.#named();
+    const graph: Graph = {
+      ...this.#graph,
+      nodes: needed(nodes, this.#outputs),
+      outputs: this.#outputs.map(outputInfo),
+    };
+    const read = new Set(graph.nodes.flatMap(namesRead));
+    graph.initializers = graph.initializers.filter((initializer) => read.has(initializer.name));
+    const domains = [...new Set(["", ...graph.nodes.map((node) => node.domain)])].sort();
+    return {
+      ...emptyModel(),
+      irVersion: dialect.irVersion,
+      opsetImports: domains.map((domain) => ({ domain, version: dialect.opsets[domain] ?? 1 })),
+      producerName: "ingot",
+      docString: meta.docString ?? "",
+      graph,
+      metadata: meta.metadata ?? [],
+    };
+  }
+
+  /** The nodes, with every output under its own name: renamed where one node makes it, by Identity elsewhere. */
+  #named(): Pick<Graph, "nodes" | "initializers"> {
+    const produced = new Set(this.#graph.nodes.flatMap((node) => node.outputs));
+    // Nested graphs read values of this one by name, so nothing is renamed under them.
+    const captured = new Set(this.#graph.nodes.flatMap((node) => namesRead({ ...node, inputs: [] })));
+    const free = this.#names.copy();
+    const names = new Map<string, string>();
+    const copies: Node[] = [];
+    for (const { value, name } of this.#outputs) {
+      if (value.name === name) continue;
+      if (produced.has(value.name) && !names.has(value.name) && !captured.has(value.name)) names.set(value.name, name);
+      else copies.push(plainNode("Identity", free.unique(`${name}_copy`), [value.name], [name]));
+    }
+    // Anything else that happens to have the name of an output makes room.
+    for (const { value, name } of this.#outputs)
+      if (this.#names.has(name) && value.name !== name && !names.has(name)) names.set(name, free.unique(name));
+    const renamed = (name: string) => names.get(name) ?? name;
+    const kept = this.#graph.nodes.map((node) => ({ ...node, outputs: node.outputs.map(renamed) }));
+    const nodes = [...kept, ...copies].map((node) => ({ ...node, inputs: node.inputs.map(renamed) }));
+    const initializers = this.#graph.initializers.map((tensor) => ({ ...tensor, name: renamed(tensor.name) }));
+    return { nodes, initializers };
+  }
+
+  #results(node: Node, inputs: readonly (Value | null)[], outputs: number, { results }: OpOptions) {
+    const facts =
+      ruleFor(
+        node.domain,
+        node.opType,
+      )?.({
+        opType: node.opType,
+        inputs: inputs.map((input) => input && { ...input, constant: this.#known.get(input.name) }),
+        outputs,
+        attributes: new Attributes(node),
+        opset: dialect.opsets[node.domain] ?? 1,
+      }) ?? [];
+    return Array.from({ length: outputs }, (_, i) => {
+      const dtype = results?.[i]?.dtype ?? facts[i]?.dtype;
+      if (!dtype)
+        throw new IngotError("ONNX_UNSUPPORTED", {
+          what: `the type of output ${i} of ${node.opType} is not known`,
+          where: `graph "${this.#graph.name}", node "${node.name}"`,
+          fix: "give `results`, or add the operator to src/onnx/infer",
+        });
+      return { dtype, shape: results?.[i]?.shape ?? facts[i]?.shape ?? null };
+    });
+  }
+
+  #invalid(what: string): IngotError {
+    return new IngotError("ONNX_INVALID", { what: `graph "${this.#graph.name}" ${what}` });
+  }
+}
+
+/** Names of one graph, each given out once. */
+class Names {
+  readonly #taken: Set<string>;
+  readonly #counters: Map<string, number>;
+
+  constructor(taken: Iterable<string> = [], counters: Iterable<[string, number]> = []) {
+    this.#taken = new Set(taken);
+    this.#counters = new Map(counters);
+  }
+
+  has(name: string): boolean {
+    return this.#taken.has(name);
+  }
+
+  /** False when it was taken before. */
+  take(name: string): boolean {
+    return !this.#taken.has(name) && this.#taken.add(name).has(name);
+  }
+
+  /** `stem`, else `stem_1`, `stem_2` … */
+  unique(stem: string): string {
+    let name = stem;
+    for (let i = this.#counters.get(stem) ?? 0; !this.take(name); ) {
+      name = `${stem}_${++i}`;
+      this.#counters.set(stem, i);
+    }
+    return name;
+  }
+
+  copy(): Names {
+    return new Names(this.#taken, this.#counters);
+  }
+}
+
+function plainNode(opType: string, name: string, inputs: string[], outputs: string[]): Node {
+  return { name, opType, domain: "", overload: "", inputs, outputs, attributes: [], docString: "", metadata: [] };
+}
+
+function declared({ name, dtype, shape }: Value): ValueInfo {
+  return { name, type: { kind: "tensor", dtype, shape: shape && [...shape] }, docString: "" };
+}
+
+function outputInfo({ value, name }: { value: Value; name: string }): ValueInfo {
+  return declared({ ...value, name });
+}
+
+/** Names that a node reads, those of its nested graphs included. */
+function namesRead(node: Node): string[] {
+  const names = [...node.inputs];
+  for (const attribute of node.attributes)
+    for (const graph of attribute.kind === "graph"
+      ? [attribute.value]
+      : attribute.kind === "graphs"
+        ? attribute.value
+        : [])
+      names.push(...graph.nodes.flatMap(namesRead), ...graph.outputs.map((output) => output.name));
+  return names;
+}
+
+/** The nodes that the outputs depend on, in their order. */
+function needed(nodes: readonly Node[], outputs: readonly { name: string }[]): Node[] {
+  const wanted = new Set(outputs.map((output) => output.name));
+  const kept: Node[] = [];
+  for (const node of nodes.toReversed())
+    if (node.outputs.some((name) => wanted.has(name))) {
+      for (const name of namesRead(node)) wanted.add(name);
+      kept.push(node);
+    }
+  return kept.reverse();
+}
+
+/** Equal for equal tensors, without keeping their bytes. */
+function contentKey({ dtype, dims }: Tensor, content: StoredTensor["content"]): string {
+  const hash = createHash("sha256").update(`${dtype} ${dims}\n`);
+  if (content.kind === "raw") hash.update(content.bytes);
+  if (content.kind === "strings") for (const text of content.values) hash.update(`${text.length} `).update(text);
+  return hash.digest("base64");
+}
