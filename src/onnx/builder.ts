@@ -119,14 +119,11 @@ export class GraphBuilder {
    */
   build(meta: { metadata?: [string, string][]; docString?: string } = {}): Model {
     if (this.#outputs.length === 0) throw this.#invalid("has no outputs");
-    const nodes = this.#named();
-    const graph: Graph = {
-      ...this.#graph,
-      nodes: needed(nodes, this.#outputs),
-      outputs: this.#outputs.map(outputInfo),
-    };
-    const read = new Set(graph.nodes.flatMap(namesRead));
-    graph.initializers = graph.initializers.filter((initializer) => read.has(initializer.name));
+    const named = this.#named();
+    const nodes = needed(named.nodes, this.#outputs);
+    const read = new Set(nodes.flatMap(namesRead));
+    const initializers = named.initializers.filter((tensor) => read.has(tensor.name));
+    const graph: Graph = { ...this.#graph, nodes, initializers, outputs: this.#outputs.map(outputInfo) };
     const domains = [...new Set(["", ...graph.nodes.map((node) => node.domain)])].sort();
     return {
       ...emptyModel(),
