@@ -146,7 +146,7 @@ function readValue(kind: Kind, found: Found, name: string, reader: ProtobufReade
 
 /** A copy: floats of a file are seldom aligned. */
 function floatsOf(parts: Uint8Array[]): Float32Array {
-  const bytes = joined(parts).slice();
+  const bytes = new Uint8Array(joined(parts));
   return new Float32Array(bytes.buffer);
 }
 

@@ -4,7 +4,7 @@ export * from "./builder.ts";
 export { byteLength, type DataType, dataType, dataTypeOf, dataTypes } from "./data_types.ts";
 export { emptyGraph, emptyModel } from "./messages.ts";
 export * from "./model.ts";
-export { readModel } from "./read.ts";
+export { readModel, readTensor } from "./read.ts";
 export { storedTensor, tensorOf } from "./stored_tensor.ts";
 export * from "./tensor.ts";
 export { writeModel } from "./write.ts";

@@ -35,7 +35,9 @@ export class ProtobufReader {
     this.#depth = depth;
   }
 
-  static over(bytes: Uint8Array, source: string): ProtobufReader {
+  static over(given: Uint8Array, source: string): ProtobufReader {
+    // A Node Buffer would hand its own kind of views on.
+    const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return new ProtobufReader({ bytes, view, source, objects: 0 }, 0, bytes.length, 0);
   }

@@ -95,15 +95,20 @@ export class ProtobufWriter {
     this.bytes(field, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
-  /** Packed: one tag for the whole list, no object per element. */
+  /** Packed: one tag for the whole list. Two 32-bit halves per number, because a BigInt64Array makes an object of each. */
   ints(field: number, values: Int32Array | BigInt64Array): void {
     const slot = this.#next++;
     if (!this.#bytes) this.#lengths.push(packedLength(values));
     const length = this.#lengths[slot]!;
     this.#tag(field, 2);
     this.#unsigned(length);
-    if (this.#bytes) for (let i = 0; i < values.length; i++) this.#signed(values[i]!);
-    else this.#offset += length;
+    if (!this.#bytes) this.#offset += length;
+    else if (values instanceof Int32Array)
+      for (let i = 0; i < values.length; i++) this.#halves(values[i]!, values[i]! >> 31);
+    else {
+      const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+      for (let i = 0; i < halves.length; i += 2) this.#halves(halves[i]!, halves[i + 1]!);
+    }
   }
 
   #tag(field: number, wire: number): void {
@@ -127,6 +132,19 @@ export class ProtobufWriter {
       rest >>>= 7;
     }
     bytes[this.#offset++] = rest;
+  }
+
+  /** A 64-bit number from its two halves, into the buffer. */
+  #halves(lowHalf: number, highHalf: number): void {
+    const bytes = this.#bytes!;
+    let low = lowHalf >>> 0;
+    let high = highHalf >>> 0;
+    while (high !== 0 || low > 127) {
+      bytes[this.#offset++] = (low & 127) | 128;
+      low = ((low >>> 7) | (high << 25)) >>> 0;
+      high >>>= 7;
+    }
+    bytes[this.#offset++] = low;
   }
 
   /** Two's complement of 64 bits: negative numbers take ten bytes. */
@@ -160,8 +178,19 @@ function signedLength(value: number | bigint): number {
 
 function packedLength(values: Int32Array | BigInt64Array): number {
   let length = 0;
-  for (let i = 0; i < values.length; i++) length += signedLength(values[i]!);
+  if (values instanceof Int32Array) {
+    for (let i = 0; i < values.length; i++) length += halvesLength(values[i]!, values[i]! >> 31);
+    return length;
+  }
+  const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
+  for (let i = 0; i < halves.length; i += 2) length += halvesLength(halves[i]!, halves[i + 1]!);
   return length;
+}
+
+/** Seven bits to a byte. */
+function halvesLength(low: number, high: number): number {
+  const bits = high === 0 ? 32 - Math.clz32(low) : 64 - Math.clz32(high);
+  return bits === 0 ? 1 : Math.ceil(bits / 7);
 }
 
 /** Bytes of a string in UTF-8; a lone surrogate becomes U+FFFD, as TextEncoder writes it. */

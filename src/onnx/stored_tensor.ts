@@ -63,7 +63,7 @@ function decodeText(bytes: Uint8Array, name: string): string {
 function arrayOver(bytes: Uint8Array, { dtype }: StoredTensor): TensorData {
   const array = dataType(dtype).array!;
   const width = new array(0).BYTES_PER_ELEMENT;
-  const aligned = bytes.byteOffset % width === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % width === 0 ? bytes : new Uint8Array(bytes);
   return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / width);
 }
 
