@@ -43,6 +43,20 @@ export async function writeContent(bytes: Uint8Array, target: string): Promise<C
   return { digest: `sha256:${createHash("sha256").update(bytes).digest("hex")}`, size: bytes.length };
 }
 
+/** Writes a stream to `target`, durable when this returns. */
+export async function writeStream(chunks: AsyncIterable<Uint8Array>, target: string): Promise<Content> {
+  await using file = await open(target, "wx", 0o644).catch(asWriteError);
+  const hash = createHash("sha256");
+  let size = 0;
+  for await (const chunk of chunks) {
+    await file.writeFile(chunk).catch(asWriteError);
+    hash.update(chunk);
+    size += chunk.byteLength;
+  }
+  await file.sync().catch(asWriteError);
+  return { digest: `sha256:${hash.digest("hex")}`, size };
+}
+
 /** Hash of what a file holds now, at any size. */
 export async function hashFile(file: FileHandle, algorithm: "sha256" | "sha512" = "sha256"): Promise<Content> {
   return eachBlock(file, algorithm, null);

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import type { Digest } from "../core/index.ts";
-import { asWriteError, type Content, copyContent, writeContent } from "./content.ts";
+import { asWriteError, type Content, copyContent, writeContent, writeStream } from "./content.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import type { Descriptor } from "./manifest.ts";
 import type { Store } from "./store.ts";
@@ -42,6 +42,11 @@ export class StoreWriter implements AsyncDisposable {
 
   async addBytes(bytes: Uint8Array): Promise<Content> {
     return this.keep(this.next(), (target) => writeContent(bytes, target));
+  }
+
+  /** Writes and hashes what a stream brings. */
+  async addStream(chunks: AsyncIterable<Uint8Array>): Promise<Content> {
+    return this.keep(this.next(), (target) => writeStream(chunks, target));
   }
 
   /** Where content lies until the commit: to read back what was just written. */

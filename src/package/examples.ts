@@ -1,0 +1,69 @@
+// Examples: recorded inputs with the outputs they should give, one JSON object per line.
+import { IngotError, nearest, quoted } from "../core/index.ts";
+
+export interface Example {
+  /** 1-based line in the file. */
+  readonly line: number;
+  readonly inputs: Readonly<Record<string, unknown>>;
+  /** Absent: the row only shows what an input looks like. */
+  readonly outputs?: Readonly<Record<string, unknown>>;
+}
+
+const largestFile = 64 * 1024 * 1024;
+const mostRows = 100_000;
+
+/** @throws IngotError JSON_MALFORMED naming the line */
+export function parseExamples(bytes: Uint8Array, name: string): Example[] {
+  if (bytes.length > largestFile)
+    throw new IngotError("FILE_TOO_LARGE", {
+      what: `holds ${bytes.length} bytes, at most ${largestFile} are kept as examples`,
+      where: name,
+    });
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new IngotError("JSON_MALFORMED", { what: "is not valid UTF-8 text", where: name });
+  }
+  const examples: Example[] = [];
+  for (const [index, line] of text.split("\n").entries()) {
+    if (line.trim() === "") continue;
+    if (examples.length === mostRows)
+      throw new IngotError("FILE_TOO_LARGE", { what: `holds more than ${mostRows} rows`, where: name });
+    examples.push(parseExample(line, index + 1, `${name}:${index + 1}`));
+  }
+  return examples;
+}
+
+function parseExample(text: string, line: number, where: string): Example {
+  let value: unknown;
+  try {
+    value = JSON.parse(text, /\d{16}/.test(text) ? exactIntegers : undefined);
+  } catch (cause) {
+    throw new IngotError("JSON_MALFORMED", { what: `is not JSON (${(cause as Error).message})`, where, cause });
+  }
+  const refuse = (what: string): never => {
+    throw new IngotError("JSON_MALFORMED", { what, where, fix: 'a row is {"inputs": {…}, "outputs": {…}}' });
+  };
+  if (!isRecord(value)) return refuse("is not a JSON object");
+  const unknown = Object.keys(value).find((key) => key !== "inputs" && key !== "outputs");
+  if (unknown !== undefined) {
+    const near = nearest(unknown, ["inputs", "outputs"]);
+    refuse(`unknown key ${quoted(unknown)}${near ? `, did you mean \`${near}\`?` : ""}`);
+  }
+  const { inputs, outputs } = value;
+  if (!isRecord(inputs)) return refuse("`inputs` is not an object");
+  if (outputs === undefined) return { line, inputs };
+  if (!isRecord(outputs)) return refuse("`outputs` is not an object");
+  return { line, inputs, outputs };
+}
+
+/** Integers that a double cannot hold arrive as bigint, never rounded. */
+function exactIntegers(_key: string, value: unknown, context?: { source: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value) || !/^-?\d+$/.test(context?.source ?? "")) return value;
+  return BigInt(context!.source);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

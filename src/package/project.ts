@@ -1,0 +1,160 @@
+// The project file ingot.yaml: one definition gives its types, its checks and the JSON Schema for editors.
+import { z } from "zod";
+import { IngotError, nearest, quoted } from "../core/index.ts";
+import { nameProblem, versionProblem } from "./reference.ts";
+import { parseYaml, type YamlSource } from "./yaml_source.ts";
+
+const scalar = z.union([z.string(), z.number()]);
+const step = z.record(z.string(), z.unknown());
+
+const inputEntry = z.strictObject({
+  column: z.string().optional().describe("The model's own name of this column, when the input is called otherwise"),
+  type: z.enum(["float", "int", "bool", "string"]).optional(),
+  categories: z.array(scalar).min(1).optional().describe("The values, in the model's order"),
+  min: z.number().optional(),
+  max: z.number().optional(),
+  missing: z.enum(["allow", "refuse"]).optional().describe("Whether a record may leave it out or send null"),
+  unit: z.string().optional(),
+  description: z.string().optional(),
+});
+
+const outputEntry = z.strictObject({
+  type: z.enum(["float", "int", "bool", "string"]).optional(),
+  classes: z.array(scalar).min(2).optional().describe("Names of the classes, in the model's order"),
+  unit: z.string().optional(),
+  description: z.string().optional(),
+});
+
+const projectFile = z.strictObject({
+  name: checkedText(nameProblem).describe("What the package is called: lower case, parts joined by . _ - or /"),
+  version: checkedText(versionProblem).describe("MAJOR.MINOR.PATCH"),
+  model: z.string().min(1).describe("The trained model, relative to this file; any format that `ingot formats` lists"),
+  description: z.string().max(2000).optional(),
+  license: z
+    .string()
+    .regex(/^[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*$/, "must be an SPDX expression, like Apache-2.0 or MIT")
+    .optional()
+    .describe("SPDX expression"),
+  inputs: z.record(z.string(), inputEntry).optional().describe("Names, types and bounds beyond what the model says"),
+  preprocess: z.array(step).optional().describe("Steps before the model"),
+  outputs: z.record(z.string(), outputEntry).optional(),
+  postprocess: z.array(step).optional().describe("Steps after the model"),
+  examples: z.string().optional().describe('JSONL file: {"inputs": {...}, "outputs": {...}} per line'),
+  environment: z.string().optional().describe("requirements.txt, uv.lock, conda.yaml … of the training environment"),
+  metrics: z
+    .union([z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])), z.string()])
+    .optional()
+    .describe("Name and value, or a JSON file of them"),
+  files: z.array(z.string()).optional().describe("Other files to carry along, relative to this one"),
+  tolerance: z
+    .strictObject({ absolute: z.number().min(0).default(0), relative: z.number().min(0).default(0) })
+    .optional()
+    .describe("How far outputs may be from the examples, where the default does not fit"),
+  rounds: z.int().positive().optional().describe("Use the trees up to this boosting round only"),
+  missing_value: z.number().optional().describe("A number that means missing, besides NaN"),
+});
+
+export type Project = z.infer<typeof projectFile>;
+
+/** A project and where each of its values stands. */
+export interface ParsedProject {
+  readonly project: Project;
+  where(path: readonly PropertyKey[]): string;
+}
+
+/** JSON Schema (draft 2020-12) of ingot.yaml, for editors: written to docs/ingot.schema.json. */
+export function projectJsonSchema(): Record<string, unknown> {
+  return { title: "ingot.yaml", ...z.toJSONSchema(projectFile, { io: "input" }) };
+}
+
+/** @throws IngotError PROJECT_INVALID at line and column */
+export function parseProject(bytes: Uint8Array, name = "ingot.yaml"): ParsedProject {
+  const source = parseYaml(bytes, name, "PROJECT_INVALID");
+  if (source.value === null || typeof source.value !== "object" || Array.isArray(source.value))
+    throw new IngotError("PROJECT_INVALID", { what: "is not a map of keys", where: name, fix: "begin with `name: …`" });
+  const parsed = projectFile.safeParse(source.value);
+  if (!parsed.success) throw projectError(parsed.error.issues, source);
+  refuseSteps(parsed.data, source);
+  checkRanges(parsed.data, source);
+  return { project: parsed.data, where: source.where };
+}
+
+/** Steps are part of the file's contract; until they are compiled into the graph, a declared one must not be ignored. */
+function refuseSteps(project: Project, source: YamlSource): void {
+  for (const list of ["preprocess", "postprocess"] as const) {
+    const first = project[list]?.[0];
+    if (first === undefined) continue;
+    throw new IngotError("PROJECT_INVALID", {
+      what: `the step \`${Object.keys(first)[0] ?? "{}"}\` cannot be compiled into the graph yet`,
+      where: source.where([list, 0]),
+      fix: `remove it from \`${list}\` and apply it before sending records, or train it into the model`,
+    });
+  }
+}
+
+function checkRanges(project: Project, source: YamlSource): void {
+  for (const [name, input] of Object.entries(project.inputs ?? {})) {
+    const refuse = (what: string): never => {
+      throw new IngotError("PROJECT_INVALID", {
+        what: `inputs.${name}: ${what}`,
+        where: source.where(["inputs", name]),
+      });
+    };
+    const { min, max, categories = [] } = input;
+    if (min !== undefined && max !== undefined && min > max) refuse(`\`min\` ${min} is above \`max\` ${max}`);
+    if (new Set(categories.map((value) => typeof value)).size > 1) refuse("`categories` mixes text and numbers");
+    if (new Set(categories).size < categories.length) refuse("`categories` names a value twice");
+  }
+}
+
+function checkedText(problem: (text: string) => string | null) {
+  return z.string().superRefine((text, context) => {
+    const message = problem(text);
+    if (message !== null) context.addIssue({ code: "custom", message });
+  });
+}
+
+function projectError(issues: readonly z.core.$ZodIssue[], source: YamlSource): IngotError {
+  // An unknown key first: it is often the reason why a known one is absent.
+  const issue = issues.find((candidate) => candidate.code === "unrecognized_keys") ?? issues[0]!;
+  const label = issue.path.map(String).join(".");
+  if (issue.code === "unrecognized_keys") {
+    const key = issue.keys[0]!;
+    const known = knownKeys(issue.path);
+    const near = nearest(key, known);
+    return new IngotError("PROJECT_INVALID", {
+      what: `unknown key \`${key}\`${label ? ` in ${label}` : ""}${near ? `, did you mean \`${near}\`?` : ""}`,
+      where: source.where([...issue.path, key]),
+      fix: `the keys here are ${known.join(", ")}`,
+    });
+  }
+  const value = issue.path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    source.value,
+  );
+  if (value === undefined)
+    return new IngotError("PROJECT_INVALID", {
+      what: `\`${label}\` is missing`,
+      where: source.where(issue.path),
+      fix: `add \`${label}: …\` (\`ingot init <model>\` writes a whole file)`,
+    });
+  const message =
+    issue.code === "custom" || (issue.code === "invalid_format" && issue.message.startsWith("must"))
+      ? issue.message
+      : `is not right: ${lowerFirst(issue.message)}`;
+  const hint = typeof value === "number" && label === "version" ? ` (quote it: "${value}.0")` : "";
+  return new IngotError("PROJECT_INVALID", {
+    what: `\`${label}\` ${message}, got ${quoted(value)}${hint}`,
+    where: source.where(issue.path),
+  });
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
+
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  const shape =
+    path.length === 0 ? projectFile : path[0] === "inputs" ? inputEntry : path[0] === "outputs" ? outputEntry : null;
+  return shape === null ? ["absolute", "relative"] : Object.keys(shape.shape);
+}
