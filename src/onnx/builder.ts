@@ -6,6 +6,7 @@ import { Attributes } from "./infer/rule.ts";
 import { ruleFor } from "./infer/rules.ts";
 import { emptyGraph, emptyModel } from "./messages.ts";
 import type { Dimension, Graph, Model, Node, StoredTensor, ValueInfo } from "./model.ts";
+import { Names } from "./names.ts";
 import { storedTensor } from "./stored_tensor.ts";
 import { elementCount, type Tensor } from "./tensor.ts";
 
@@ -185,40 +186,6 @@ export class GraphBuilder {
 
   #invalid(what: string): IngotError {
     return new IngotError("ONNX_INVALID", { what: `graph "${this.#graph.name}" ${what}` });
-  }
-}
-
-/** Names of one graph, each given out once. */
-class Names {
-  readonly #taken: Set<string>;
-  readonly #counters: Map<string, number>;
-
-  constructor(taken: Iterable<string> = [], counters: Iterable<[string, number]> = []) {
-    this.#taken = new Set(taken);
-    this.#counters = new Map(counters);
-  }
-
-  has(name: string): boolean {
-    return this.#taken.has(name);
-  }
-
-  /** False when it was taken before. */
-  take(name: string): boolean {
-    return !this.#taken.has(name) && this.#taken.add(name).has(name);
-  }
-
-  /** `stem`, else `stem_1`, `stem_2` … */
-  unique(stem: string): string {
-    let name = stem;
-    for (let i = this.#counters.get(stem) ?? 0; !this.take(name); ) {
-      name = `${stem}_${++i}`;
-      this.#counters.set(stem, i);
-    }
-    return name;
-  }
-
-  copy(): Names {
-    return new Names(this.#taken, this.#counters);
   }
 }
 
