@@ -58,9 +58,11 @@ export const errorCodes = {
 
   // server
   BODY_TOO_LARGE: { exit: 3, http: 413 },
+  BODY_ENCODING_UNSUPPORTED: { exit: 2, http: 415 },
   ROUTE_UNKNOWN: absent,
   METHOD_NOT_ALLOWED: { exit: 2, http: 405 },
   MODEL_UNKNOWN: absent,
+  OVERLOADED: { exit: 5, http: 503 },
   SHUTTING_DOWN: { exit: 5, http: 503 },
   ADDRESS_IN_USE: { exit: 5, http: 503 },
 } as const satisfies Record<string, Outcome>;

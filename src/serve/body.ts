@@ -1,0 +1,80 @@
+// Request bodies: bounded, UTF-8, JSON. Which parser applies is the route's decision, never the Content-Type's.
+import { isUtf8 } from "node:buffer";
+import type { IncomingMessage } from "node:http";
+import { IngotError, quoted } from "../core/index.ts";
+
+/** The client went away before its request was complete; nobody is left to answer. */
+export class ClientGone extends Error {}
+
+/**
+ * The whole body of a request.
+ * @throws IngotError BODY_TOO_LARGE, BODY_ENCODING_UNSUPPORTED; ClientGone
+ */
+export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const encoding = request.headers["content-encoding"];
+  if (encoding !== undefined && encoding.toLowerCase() !== "identity")
+    throw new IngotError("BODY_ENCODING_UNSUPPORTED", {
+      what: `Content-Encoding ${quoted(encoding)} is not supported`,
+      where: "request body",
+      fix: "send the body uncompressed",
+    });
+  if (Number(request.headers["content-length"]) > limit) throw tooLarge(limit);
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size <= limit) {
+        chunks.push(chunk);
+      } else {
+        request.removeAllListeners("data");
+        reject(tooLarge(limit));
+      }
+    });
+    request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+    request.once("error", (cause) => reject(new ClientGone("request broke off", { cause })));
+    request.once("close", () => reject(new ClientGone("request broke off")));
+  });
+}
+
+/** @throws IngotError JSON_MALFORMED with the position of the first byte that is not UTF-8 */
+export function textOf(body: Buffer): string {
+  if (!isUtf8(body))
+    throw new IngotError("JSON_MALFORMED", {
+      what: "not valid UTF-8",
+      where: `request body at byte ${firstInvalidByte(body)}`,
+      fix: "encode the body as UTF-8",
+    });
+  return body.toString("utf8");
+}
+
+/** Length of the longest prefix that is still valid UTF-8, found by halving: only errors pay for it. */
+function firstInvalidByte(body: Buffer): number {
+  let valid = 0;
+  let invalid = body.length;
+  while (invalid - valid > 1) {
+    const middle = (valid + invalid) >>> 1;
+    if (startsAsUtf8(body.subarray(0, middle))) valid = middle;
+    else invalid = middle;
+  }
+  return startsAsUtf8(body.subarray(0, invalid)) ? invalid : valid;
+}
+
+/** Whether the bytes are UTF-8, or would be if their last character went on. */
+function startsAsUtf8(bytes: Buffer): boolean {
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
+    return true;
+  } catch (error) {
+    if (error instanceof TypeError) return false;
+    throw error;
+  }
+}
+
+function tooLarge(limit: number): IngotError {
+  return new IngotError("BODY_TOO_LARGE", {
+    what: `the body is larger than ${limit} bytes`,
+    where: "request body",
+    fix: "send fewer records per request",
+  });
+}

@@ -1,0 +1,19 @@
+// What a dialect is: routes over the one core, and the form its errors take.
+import type { IngotError } from "../../core/index.ts";
+import type { Route } from "../router.ts";
+import type { Serving } from "../serving.ts";
+
+export interface Dialect {
+  readonly name: string;
+  /** Errors at and below this path are written by this dialect; the longest match wins. */
+  readonly prefix: string;
+  routes(serving: Serving): readonly Route[];
+  /** JSON value of an error's body. */
+  errorBody(error: IngotError, requestId: string): unknown;
+}
+
+/** What `/predict` and everything else without a protocol of its own answers. */
+export function plainErrorBody(error: IngotError, requestId: string): unknown {
+  const id = error.code === "INTERNAL" ? { requestId } : {};
+  return { error: { ...error.toJSON(), ...id } };
+}

@@ -1,0 +1,9 @@
+// The dialects this server speaks. A new one is a file here and a line below.
+import { describe } from "./describe.ts";
+import type { Dialect } from "./dialect.ts";
+import { health } from "./health.ts";
+import { oip } from "./oip.ts";
+import { pages } from "./pages.ts";
+import { predict } from "./predict.ts";
+
+export const dialects: readonly Dialect[] = [predict, oip, health, describe, pages];

@@ -1,0 +1,46 @@
+// `POST /predict`: a record in, a record out; an array of records in, an array of the same length out.
+import { IngotError, quoted } from "../../core/index.ts";
+import { type InputRecord, readJson, writeJson } from "../../runtime/index.ts";
+import { readBody, textOf } from "../body.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Serving } from "../serving.ts";
+import { type Dialect, plainErrorBody } from "./dialect.ts";
+
+export const predict: Dialect = {
+  name: "predict",
+  prefix: "/predict",
+  errorBody: plainErrorBody,
+  routes: (serving) => [
+    {
+      method: "POST",
+      path: "/predict",
+      about: "Predict one record or an array of records",
+      handle: (exchange) => answer(serving, exchange),
+    },
+  ],
+};
+
+async function answer(serving: Serving, exchange: Exchange): Promise<void> {
+  const body = await readBody(exchange.request, serving.options.bodyLimit);
+  const received = performance.now();
+  const given = readJson(textOf(body), "request body");
+  const records = Array.isArray(given) ? given : [given];
+  for (const [index, record] of records.entries()) checkRecord(record, Array.isArray(given) ? index : null);
+
+  const phases = { parse: performance.now() - received, queue: 0, compute: 0, encode: 0 };
+  const outputs = await serving.predict(exchange.model, records as InputRecord[], phases);
+  const computed = performance.now();
+  const text = writeJson(Array.isArray(given) ? outputs : outputs[0]);
+  phases.encode = performance.now() - computed;
+  exchange.phases = phases;
+  exchange.json(200, text);
+}
+
+function checkRecord(record: unknown, index: number | null): void {
+  if (typeof record === "object" && record !== null && !Array.isArray(record)) return;
+  throw new IngotError("INPUT_INVALID", {
+    what: `expected a record (a JSON object with the inputs by name), got ${quoted(record)}`,
+    where: index === null ? "request body" : `request body, record ${index}`,
+    fix: "GET /openapi.json shows an example",
+  });
+}

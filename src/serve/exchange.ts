@@ -1,0 +1,92 @@
+// One request and its answer: identity, phases, headers.
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ServedModel } from "./served_model.ts";
+
+/** Milliseconds a request spent: reading its tensors from JSON, waiting, computing, writing its answer. */
+export interface Phases {
+  parse: number;
+  queue: number;
+  compute: number;
+  encode: number;
+}
+
+const acceptableId = /^[\x21-\x7e]{1,128}$/;
+
+export class Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The path without its query, still percent-encoded. */
+  readonly path: string;
+  /** The caller's `Ingot-Request-Id` when it is printable ASCII of at most 128 characters, else a new one. */
+  readonly id: string;
+  /** What answers; a route that names another model sets it. */
+  model: ServedModel;
+  phases: Phases | null = null;
+
+  constructor(request: IncomingMessage, response: ServerResponse, model: ServedModel) {
+    const url = request.url ?? "/";
+    const query = url.indexOf("?");
+    const given = request.headers["ingot-request-id"];
+    this.request = request;
+    this.response = response;
+    this.path = query === -1 ? url : url.slice(0, query);
+    this.id = typeof given === "string" && acceptableId.test(given) ? given : randomUUID();
+    this.model = model;
+  }
+
+  /** Answers with JSON text that is already written. */
+  json(status: number, text: string, headers?: OutgoingHttpHeaders): void {
+    this.send(status, "application/json", Buffer.from(text), headers);
+  }
+
+  send(status: number, contentType: string | null, body: Uint8Array, headers?: OutgoingHttpHeaders): void {
+    const { response } = this;
+    if (response.headersSent || response.destroyed) return;
+    response.writeHead(status, {
+      ...this.headers(),
+      ...(contentType === null ? {} : { "Content-Type": contentType }),
+      ...(status === 204 || status === 304 ? {} : { "Content-Length": body.byteLength }),
+      ...headers,
+    });
+    response.end(body);
+  }
+
+  /** Answers now although the body has not been read, and closes the connection once the client has had time to see it. */
+  refuse(status: number, text: string): void {
+    const { request, response } = this;
+    if (response.headersSent || response.destroyed) return;
+    const body = Buffer.from(text);
+    response.writeHead(status, {
+      ...this.headers(),
+      "Content-Type": "application/json",
+      "Content-Length": body.byteLength,
+      Connection: "close",
+    });
+    response.write(body);
+    // Closing with unread bytes resets the connection, and the client would never see why: read on for a moment.
+    const timer = setTimeout(() => response.end(), lingerMs);
+    const finish = () => {
+      clearTimeout(timer);
+      response.end();
+    };
+    request.once("end", finish).once("close", finish).resume();
+  }
+
+  private headers(): OutgoingHttpHeaders {
+    const headers: OutgoingHttpHeaders = {
+      "Ingot-Package": this.model.digest,
+      "Ingot-Variant": this.model.variant ?? "main",
+      "Ingot-Request-Id": this.id,
+      "X-Content-Type-Options": "nosniff",
+    };
+    if (this.phases) headers["Server-Timing"] = serverTiming(this.phases);
+    return headers;
+  }
+}
+
+const lingerMs = 2000;
+
+function serverTiming({ parse, queue, compute, encode }: Phases): string {
+  return `parse;dur=${parse.toFixed(3)}, queue;dur=${queue.toFixed(3)}, compute;dur=${compute.toFixed(3)}, encode;dur=${encode.toFixed(3)}`;
+}

@@ -1,0 +1,68 @@
+// What the pages ask the server, over HTTP only.
+import type { InputSpec, OutputSpec } from "../../src/core/schema.ts";
+
+export type { InputSpec, OutputSpec };
+export type InputRecord = Readonly<Record<string, unknown>>;
+export type OutputRecord = Readonly<Record<string, unknown>>;
+
+/** `GET /playground.json` */
+export interface Served {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
+  readonly description?: string;
+  readonly runtime: string;
+  readonly schema: { readonly inputs: readonly InputSpec[]; readonly outputs: readonly OutputSpec[] };
+  readonly example: InputRecord;
+}
+
+export interface Refusal {
+  readonly code: string;
+  readonly what: string;
+  readonly where?: string;
+  readonly fix?: string;
+}
+
+/** Milliseconds: what the server reports by phase, and what the page waited. */
+export interface Timing {
+  readonly phases: Readonly<Record<string, number>>;
+  readonly roundTrip: number;
+}
+
+export type Answer =
+  | { readonly ok: true; readonly output: OutputRecord; readonly text: string; readonly timing: Timing }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export async function served(): Promise<Served> {
+  const response = await fetch("/playground.json");
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  return (await response.json()) as Served;
+}
+
+/** @throws when the server cannot be reached or the signal aborts */
+export async function predict(record: InputRecord, signal: AbortSignal): Promise<Answer> {
+  const start = performance.now();
+  const response = await fetch("/predict", { method: "POST", body: JSON.stringify(record), signal });
+  const text = await response.text();
+  const timing = { phases: phasesOf(response.headers.get("Server-Timing")), roundTrip: performance.now() - start };
+  const body = JSON.parse(text) as OutputRecord & { error?: Refusal };
+  if (!response.ok)
+    return { ok: false, refusal: body.error ?? { code: "INTERNAL", what: `the server answered ${response.status}` } };
+  return { ok: true, output: body, text, timing };
+}
+
+export type Readiness = "ready" | "draining" | "unreachable";
+
+export async function readiness(): Promise<Readiness> {
+  try {
+    return (await fetch("/readyz", { cache: "no-store" })).ok ? "ready" : "draining";
+  } catch {
+    return "unreachable";
+  }
+}
+
+function phasesOf(header: string | null): Record<string, number> {
+  const phases: Record<string, number> = {};
+  for (const [, name, ms] of (header ?? "").matchAll(/(\w+);dur=([\d.]+)/g)) phases[name!] = Number(ms);
+  return phases;
+}
