@@ -4,7 +4,15 @@ import { existsSync, globSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { afterAll, describe, expect, test } from "vitest";
-import { type Model, readModel, readTensor, type Tensor, tensorOf, writeModel } from "../../src/onnx/index.ts";
+import {
+  inferModel,
+  type Model,
+  readModel,
+  readTensor,
+  type Tensor,
+  tensorOf,
+  writeModel,
+} from "../../src/onnx/index.ts";
 
 const folder = execFileSync("sh", ["scripts/onnx_testdata.sh"], {
   encoding: "utf8",
@@ -16,7 +24,7 @@ if (models.length === 0) console.warn("conformance/onnx_testdata: skipped, the O
 const options: InferenceSession.SessionOptions = { logSeverityLevel: 4, intraOpNumThreads: 1, interOpNumThreads: 1 };
 /** Two runs of the same bytes differ: these draw random numbers. */
 const random = /bernoulli|random|multinomial|dropout.*train|training_dropout/;
-const seen = { compared: 0, refused: 0, loadedOnly: 0 };
+const seen = { compared: 0, refused: 0, loadedOnly: 0, typed: 0, shaped: 0 };
 
 describe.skipIf(models.length === 0)("ONNX test data", () => {
   test.each(models)("%s", async (path) => {
@@ -24,6 +32,8 @@ describe.skipIf(models.length === 0)("ONNX test data", () => {
     const model = readModel(original, path);
     const written = writeModel(model);
     expect(Buffer.compare(writeModel(readModel(written, path)), written), "second round trip").toBe(0);
+
+    checkInference(readModel(original, path));
 
     const [before, after] = [await load(original), await load(written)];
     if (typeof before === "string" || typeof after === "string") {
@@ -44,11 +54,33 @@ describe.skipIf(models.length === 0)("ONNX test data", () => {
 
   afterAll(() => {
     console.log(
-      `onnx test data: ${models.length} models, ${seen.compared} ran with equal results, ${seen.loadedOnly} only loaded, ${seen.refused} refused by ONNX Runtime both before and after`,
+      `onnx test data: ${models.length} models, ${seen.compared} ran with equal results, ${seen.loadedOnly} only loaded, ${seen.refused} refused by ONNX Runtime both before and after; ${seen.typed} types and ${seen.shaped} shapes inferred`,
     );
     expect(seen.compared).toBeGreaterThan(700);
   });
 });
+
+/** Types and shapes inferred without the file's own declarations must not contradict them. */
+function checkInference(model: Model): void {
+  const declared = model.graph.outputs;
+  model.graph.valueInfos = [];
+  model.graph.outputs = declared.map((output) => ({ ...output, type: null }));
+  const facts = inferModel(model);
+  for (const { name, type } of declared) {
+    const fact = facts.get(name);
+    if (type?.kind !== "tensor" || !fact) continue;
+    if (fact.dtype) {
+      seen.typed++;
+      expect(fact.dtype, name).toBe(type.dtype);
+    }
+    if (!fact.shape || !type.shape) continue;
+    seen.shaped++;
+    const expected = type.shape.map((size, i) =>
+      typeof fact.shape![i] === "number" && typeof size === "number" ? size : fact.shape![i],
+    );
+    expect(fact.shape, name).toEqual(expected);
+  }
+}
 
 /** The session, or why there is none. */
 async function load(bytes: Uint8Array): Promise<InferenceSession | string> {

@@ -160,10 +160,51 @@ const random: Rule = ({ attributes, inputs }) => [
   },
 ];
 
+/** Outputs of the first input's type whose shapes are not worked out. */
+const typeOnly: Rule = (call) => Array.from({ length: call.outputs }, () => ({ dtype: dtypeOf(call), shape: null }));
+
+/** Y [steps, directions, batch, hidden], then the last states; rule: LSTM in onnx/docs/Operators.md, layout 0. */
+const recurrent: Rule = (call) => {
+  const [steps = null, batch = null] = call.inputs[0]?.shape ?? [];
+  const directions = call.attributes.text("direction", "forward") === "bidirectional" ? 2 : 1;
+  const hidden = call.attributes.int("hidden_size", null);
+  if (call.attributes.int("layout", 0) !== 0) return typeOnly(call);
+  const state = { dtype: dtypeOf(call), shape: [directions, batch, hidden] };
+  return [{ dtype: dtypeOf(call), shape: [steps, directions, batch, hidden] }, state, state];
+};
+
+const window: Rule = ({ attributes }) => [
+  { dtype: dataTypeOf(attributes.int("output_datatype", 1))?.dtype ?? null, shape: [null] },
+];
+
+/** The normalised input, then mean and inverse deviation in `stash_type`. */
+const layerNormalization: Rule = (call) => {
+  const dtype = dataTypeOf(call.attributes.int("stash_type", 1))?.dtype ?? null;
+  const from = call.inputs[0]?.shape;
+  const axis = from ? axisOf(call.attributes.int("axis", -1), from.length) : null;
+  const shape = from && axis !== null ? from.map((size, i) => (i < axis ? size : 1)) : null;
+  return [
+    { dtype: dtypeOf(call), shape: from ?? null },
+    { dtype, shape },
+    { dtype, shape },
+  ];
+};
+
+const windowNames = "BlackmanWindow HammingWindow HannWindow";
+const typeOnlyNames =
+  "ConvTranspose GridSample MaxUnpool NegativeLogLikelihoodLoss RoiAlign MaxRoiPool SoftmaxCrossEntropyLoss STFT DFT AffineGrid Col2Im " +
+  "CenterCropPad Attention RotaryEmbedding Momentum Adagrad Adam";
 const reductions = "L1 L2 LogSum LogSumExp Max Mean Min Prod Sum SumSquare";
 
 export const computing: Record<string, Rule> = {
   ...Object.fromEntries(reductions.split(" ").map((name) => [`Reduce${name}`, reduce])),
+  ...Object.fromEntries(typeOnlyNames.split(" ").map((name) => [name, typeOnly])),
+  ...Object.fromEntries(windowNames.split(" ").map((name) => [name, window])),
+  LSTM: recurrent,
+  GRU: recurrent,
+  RNN: recurrent,
+  LayerNormalization: layerNormalization,
+  QLinearConv: (call) => [{ dtype: call.inputs[7]?.dtype ?? null, shape: null }],
   ArgMax: argument,
   ArgMin: argument,
   TopK: topK,

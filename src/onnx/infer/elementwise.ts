@@ -15,8 +15,8 @@ const comparing: Rule = ({ inputs }) => [{ dtype: "bool", shape: broadcast(input
 const testing: Rule = ({ inputs }) => [{ dtype: "bool", shape: inputs[0]?.shape ?? null }];
 
 const unary =
-  "Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli Ceil Celu Clip Cos Cosh CumSum Dropout Elu Erf Exp Floor Gelu HardSigmoid HardSwish " +
-  "Hardmax Identity InstanceNormalization LRN LayerNormalization LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization " +
+  "Abs Acos Acosh Asin Asinh Atan Atanh Ceil Celu Clip Cos Cosh CumSum Elu Erf Exp Floor Gelu HardSigmoid HardSwish " +
+  "Hardmax Identity InstanceNormalization LRN LeakyRelu Log LogSoftmax LpNormalization MeanVarianceNormalization " +
   "Mish Neg Not PRelu Reciprocal Relu Round ScatterElements ScatterND Scatter Selu Shrink Sigmoid Sign Sin Sinh Softmax Softplus " +
   "Softsign Sqrt Tan Tanh ThresholdedRelu Trilu BatchNormalization BitwiseNot ReverseSequence RMSNormalization GroupNormalization Swish";
 const binary = "Add Sub Mul Div Pow Mod Max Min Mean Sum And Or Xor BitShift BitwiseAnd BitwiseOr BitwiseXor";
@@ -34,6 +34,13 @@ export const elementwise: Record<string, Rule> = {
   IsInf: testing,
   RegexFullMatch: testing,
   StringConcat: broadcasting,
+  Bernoulli: ({ inputs, attributes }) => [
+    {
+      dtype: dataTypeOf(attributes.int("dtype", 0))?.dtype ?? inputs[0]?.dtype ?? null,
+      shape: inputs[0]?.shape ?? null,
+    },
+  ],
+  Dropout: (call) => [same(call)[0]!, { dtype: "bool", shape: call.inputs[0]?.shape ?? null }],
   Where: ({ inputs }) => [
     { dtype: inputs[1]?.dtype ?? inputs[2]?.dtype ?? null, shape: broadcast(inputs.map((input) => input?.shape)) },
   ],
