@@ -6,6 +6,8 @@ export { byteLength, type DataType, dataType, dataTypeOf, dataTypes } from "./da
 export { externalFiles, loadExternal, type Split, splitExternal, writeExternal } from "./external_data.ts";
 export { inferModel } from "./infer/infer.ts";
 export type { Fact } from "./infer/rule.ts";
+export { lintModel, lintRules } from "./lint/lint.ts";
+export type { LintFinding, LintRule, Severity } from "./lint/rule.ts";
 export { emptyGraph, emptyModel } from "./messages.ts";
 export * from "./model.ts";
 export { opsetVersion } from "./opset_changes.ts";
