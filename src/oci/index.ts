@@ -1,6 +1,6 @@
 // oci: packages' bytes under their digests, in a folder that is an OCI image layout. Knows blobs, manifests and entries,
 // but not what a package means.
-export type { Content } from "./content.ts";
+export { type Content, hashFile } from "./content.ts";
 export {
   type Annotations,
   type Descriptor,

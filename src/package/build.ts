@@ -1,0 +1,264 @@
+// From a project to the files of its package: read, convert, describe, certify. Writes nothing.
+import { lstat, readFile } from "node:fs/promises";
+import path from "node:path";
+import { convertModel } from "../convert/index.ts";
+import { digest, digestOf, IngotError, nearest, type Schema } from "../core/index.ts";
+import { detectFormat, type FileSource, openFile } from "../formats/index.ts";
+import type { Model } from "../onnx/index.ts";
+import { type Certificate, type Measurement, measure, tolerancesOf, writeCertificate } from "./certificate.ts";
+import { type PackageDescription, writeDescription } from "./description.ts";
+import { type Example, parseExamples } from "./examples.ts";
+import { type FileKind, fileNames, kindOf } from "./file_set.ts";
+import { type GraphFiles, graphFiles } from "./graph_files.ts";
+import { type ParsedProject, parseProject } from "./project.ts";
+import { packagePath, projectFile } from "./project_files.ts";
+import { convertOptions, mergeSchema } from "./project_schema.ts";
+
+/** A file on its way into a package. */
+export interface NewFile {
+  readonly path: string;
+  readonly kind: FileKind;
+  readonly content:
+    | { readonly bytes: Uint8Array }
+    | { readonly file: string; readonly name: string }
+    | { readonly stream: () => AsyncIterable<Uint8Array> };
+}
+
+export interface Build {
+  readonly description: PackageDescription;
+  readonly certificate: Certificate;
+  readonly measurements: readonly Measurement[];
+  readonly files: readonly NewFile[];
+}
+
+/** Runtimes in the order in which a failing example is looked for. */
+const runtimes = ["micro", "native", "wasm"] as const;
+
+/** Reads `ingot.yaml` of a folder. @throws FILE_NOT_FOUND, PROJECT_INVALID */
+export async function readProject(folder: string): Promise<ParsedProject> {
+  const file = path.join(folder, "ingot.yaml");
+  const bytes = await readFile(file).catch((cause: NodeJS.ErrnoException) => {
+    if (cause.code !== "ENOENT" && cause.code !== "ENOTDIR") throw cause;
+    throw new IngotError("FILE_NOT_FOUND", {
+      what: "there is no ingot.yaml",
+      where: folder,
+      fix: "`ingot init <model>` writes one",
+      cause,
+    });
+  });
+  return parseProject(bytes);
+}
+
+/** @throws IngotError FILE_*, PROJECT_INVALID, MODEL_*, JSON_MALFORMED, INPUT_INVALID, VERIFY_FAILED */
+export async function buildPackage(folder: string): Promise<Build> {
+  const parsed = await readProject(folder);
+  const { project } = parsed;
+  const modelFile = await projectFile(folder, project.model, parsed.where(["model"]));
+  const cast = await castModel(modelFile, parsed);
+  const schema = mergeSchema(cast.converted.schema, parsed);
+  const graph = await graphFiles(cast.converted.model, path.dirname(modelFile));
+  const examples = await readExamples(folder, parsed, schema);
+  const declared = await declaredFiles(folder, parsed);
+  const environment = project.environment === undefined ? null : await environmentFile(folder, parsed);
+  const metrics = await readMetrics(folder, parsed);
+  const source = { format: cast.description.format, digest: cast.digest };
+  const { certificate, measurements } = await certify(parsed, schema, cast.converted.promises, graph, examples, source);
+
+  const { formatVersion, producer } = cast.description;
+  const description: PackageDescription = {
+    formatVersion: 1,
+    name: project.name,
+    version: project.version,
+    ...(project.description === undefined ? {} : { description: project.description }),
+    ...(project.license === undefined ? {} : { license: project.license }),
+    task: cast.description.task,
+    schema,
+    source: {
+      file: packagePath(project.model),
+      ...source,
+      ...(formatVersion === undefined ? {} : { formatVersion }),
+      ...(producer === undefined ? {} : { producer }),
+    },
+    graph: describeGraph(cast.converted.model, graph),
+    notes: cast.converted.notes,
+    ...(metrics === null ? {} : { metrics }),
+    ...(environment === null ? {} : { environment: environment.path }),
+    ...(examples === null
+      ? {}
+      : {
+          examples: {
+            file: fileNames.examples,
+            rows: examples.rows.length,
+            rowsWithOutputs: withOutputs(examples.rows),
+          },
+        }),
+  };
+  const files: NewFile[] = [
+    { path: fileNames.description, kind: "weight.config", content: { bytes: writeDescription(description) } },
+    { path: fileNames.graph, kind: "weight", content: { bytes: graph.graph } },
+    { path: fileNames.certificate, kind: "doc", content: { bytes: writeCertificate(certificate) } },
+    ...declared,
+  ];
+  if (graph.data) files.push({ path: fileNames.graphData, kind: "weight.config", content: { stream: graph.data } });
+  if (examples) files.push({ path: fileNames.examples, kind: "dataset", content: { bytes: examples.bytes } });
+  if (environment) files.push(environment);
+  return { description, certificate, measurements, files };
+}
+
+/** Reads and converts the model file, and names the bytes that were read. */
+async function castModel(file: string, parsed: ParsedProject) {
+  const name = packagePath(parsed.project.model);
+  await using source = await openFile(file, name);
+  const before = await lstat(file, { bigint: true });
+  const format = await detectFormat(source);
+  const model = await format.read(source);
+  const description = format.describe(model);
+  const converted = convertModel(format, model, convertOptions(parsed, description));
+  const { digest } = await digestOf(blocksOf(source));
+  const after = await lstat(file, { bigint: true });
+  if (before.mtimeNs !== after.mtimeNs || before.size !== after.size)
+    throw new IngotError("FILE_UNREADABLE", {
+      what: "changed while it was read",
+      where: name,
+      fix: "pack again when nothing writes to it",
+    });
+  return { description, converted, digest };
+}
+
+async function* blocksOf(source: FileSource): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < source.size; at += 1 << 20) yield source.read(at, at + (1 << 20));
+}
+
+async function readExamples(folder: string, parsed: ParsedProject, schema: Schema) {
+  const { examples } = parsed.project;
+  if (examples === undefined) return null;
+  const bytes = await readFile(await projectFile(folder, examples, parsed.where(["examples"])));
+  const name = packagePath(examples);
+  const rows = parseExamples(bytes, name);
+  const outputs = schema.outputs.map((spec) => spec.name);
+  for (const row of rows) {
+    const stranger = Object.keys(row.outputs ?? {}).find((key) => !outputs.includes(key));
+    if (stranger === undefined) continue;
+    const near = nearest(stranger, outputs);
+    throw new IngotError("JSON_MALFORMED", {
+      what: `the model has no output \`${stranger}\`${near ? `, did you mean \`${near}\`?` : ""}`,
+      where: `${name}:${row.line}`,
+      fix: `it has ${outputs.join(", ")}`,
+    });
+  }
+  return { bytes, rows, name };
+}
+
+async function certify(
+  { project }: ParsedProject,
+  schema: Schema,
+  promises: Parameters<typeof tolerancesOf>[1],
+  { graph, data }: GraphFiles,
+  examples: { bytes: Uint8Array; rows: readonly Example[]; name: string } | null,
+  source: Certificate["source"],
+): Promise<{ certificate: Certificate; measurements: Measurement[] }> {
+  const tolerances = tolerancesOf(schema, promises, project.tolerance);
+  const measurements: Measurement[] = [];
+  // A graph with external data is tried when its files are where a runtime finds them: by `ingot verify`.
+  if (!data)
+    for (const runtime of runtimes)
+      measurements.push(
+        await measure(runtime, { bytes: graph }, schema, examples?.rows ?? [], tolerances, examples?.name ?? ""),
+      );
+  const failed = measurements.find((found) => found.result === "outside tolerance");
+  if (failed) throw failed.problem!;
+  const native = measurements.find((found) => found.runtime === "native");
+  if (native?.result === "cannot run") throw native.problem!;
+  const resultOf = (runtime: (typeof runtimes)[number]) =>
+    (measurements.find((found) => found.runtime === runtime)?.result ??
+      "cannot run") as Certificate["runtimes"]["micro"];
+  const micro = measurements.find((found) => found.runtime === "micro");
+  return {
+    measurements,
+    certificate: {
+      formatVersion: 1,
+      source,
+      graph: digest(graph),
+      tolerances,
+      examples: examples && {
+        digest: digest(examples.bytes),
+        rows: examples.rows.length,
+        rowsWithOutputs: withOutputs(examples.rows),
+      },
+      measured: micro?.result === "within tolerance" ? micro.differences : null,
+      runtimes: { native: resultOf("native"), wasm: resultOf("wasm"), micro: resultOf("micro") },
+    },
+  };
+}
+
+function withOutputs(rows: readonly Example[]): number {
+  return rows.filter((row) => row.outputs !== undefined).length;
+}
+
+async function declaredFiles(folder: string, parsed: ParsedProject): Promise<NewFile[]> {
+  const files: NewFile[] = [];
+  const reserved: readonly string[] = Object.values(fileNames);
+  for (const [index, relative] of (parsed.project.files ?? []).entries()) {
+    const where = parsed.where(["files", index]);
+    const file = await projectFile(folder, relative, where);
+    const target = packagePath(relative);
+    if (reserved.includes(target.toLowerCase()))
+      throw new IngotError("PROJECT_INVALID", {
+        what: `\`${target}\` is a file that Ingot writes itself`,
+        where,
+        fix: target === fileNames.examples ? "name it under `examples:`" : "rename it",
+      });
+    files.push({ path: target, kind: kindOf(target), content: { file, name: target } });
+  }
+  return files;
+}
+
+async function environmentFile(folder: string, parsed: ParsedProject): Promise<NewFile> {
+  const relative = parsed.project.environment!;
+  const file = await projectFile(folder, relative, parsed.where(["environment"]));
+  const target = fileNames.environment + path.posix.basename(packagePath(relative));
+  return { path: target, kind: "code", content: { file, name: packagePath(relative) } };
+}
+
+async function readMetrics(
+  folder: string,
+  parsed: ParsedProject,
+): Promise<Record<string, number | string | boolean> | null> {
+  const { metrics } = parsed.project;
+  if (metrics === undefined) return null;
+  if (typeof metrics !== "string") return metrics;
+  const where = parsed.where(["metrics"]);
+  const bytes = await readFile(await projectFile(folder, metrics, where));
+  let value: unknown;
+  try {
+    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new IngotError("JSON_MALFORMED", {
+      what: `is not JSON (${(cause as Error).message})`,
+      where: metrics,
+      cause,
+    });
+  }
+  const flat =
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((item) => ["number", "string", "boolean"].includes(typeof item));
+  if (!flat)
+    throw new IngotError("JSON_MALFORMED", {
+      what: "is not a map of names to numbers or text",
+      where: metrics,
+      fix: 'write {"accuracy": 0.87}',
+    });
+  return value as Record<string, number | string | boolean>;
+}
+
+function describeGraph(model: Model, { data }: GraphFiles): PackageDescription["graph"] {
+  return {
+    file: fileNames.graph,
+    ...(data ? { data: fileNames.graphData } : {}),
+    dialect: model.producerName === "ingot" ? "exact" : "as given",
+    irVersion: model.irVersion,
+    opsets: model.opsetImports.map(({ domain, version }) => ({ domain, version })),
+  };
+}

@@ -1,0 +1,31 @@
+// The graph as files: one `model.onnx`, with its large tensors beside it from 1 GiB up.
+import { externalFiles, loadExternal, type Model, splitExternal, tensorsOf, writeModel } from "../onnx/index.ts";
+import { fileNames } from "./file_set.ts";
+
+/** Protobuf ends at 2 GiB; half of it leaves room for readers that copy. */
+const largestSingleFile = 1 << 30;
+
+export interface GraphFiles {
+  readonly graph: Uint8Array;
+  /** The bytes of `model.onnx.data`, where there is one. */
+  readonly data: (() => AsyncIterable<Uint8Array>) | null;
+}
+
+/** @param folder where the model's own external data lies, if it has any */
+export async function graphFiles(model: Model, folder: string): Promise<GraphFiles> {
+  const isExternal = externalFiles(model).length > 0;
+  if (storedBytes(model) < largestSingleFile)
+    return { graph: writeModel(isExternal ? await loadExternal(model, folder) : model), data: null };
+  const split = splitExternal(model, fileNames.graphData, { folder });
+  return { graph: writeModel(split.model), data: () => split.data() };
+}
+
+function storedBytes(model: Model): number {
+  let total = 0;
+  for (const { content } of tensorsOf(model)) {
+    if (content.kind === "raw" || content.kind === "typed") total += content.bytes.length;
+    else if (content.kind === "external") total += Number(content.length ?? 0);
+    else for (const value of content.values) total += value.length;
+  }
+  return total;
+}

@@ -1,0 +1,21 @@
+// package: a project folder becomes an immutable, verified package in a store, and is opened, listed, verified, removed.
+export { buildPackage, readProject } from "./build.ts";
+export { type Certificate, type Measurement, type RuntimeResult, toleranceText } from "./certificate.ts";
+export type { Difference } from "./compare.ts";
+export type { PackageDescription } from "./description.ts";
+export { type Example, parseExamples } from "./examples.ts";
+export { type FileKind, fileNames, fileSetDigest, type PackageFile } from "./file_set.ts";
+export { type InitOptions, type InitResult, initProject } from "./init.ts";
+export {
+  type ListedPackage,
+  listPackages,
+  type PackageEntry,
+  packageEntries,
+  removePackage,
+  resolveReference,
+} from "./list.ts";
+export { openPackage, type Package } from "./open.ts";
+export { type PackOptions, type PackResult, pack } from "./pack.ts";
+export { type ParsedProject, type Project, parseProject, projectJsonSchema } from "./project.ts";
+export { compareVersions, formatReference, parseReference, type Reference } from "./reference.ts";
+export { type Check, type VerifyOptions, type VerifyReport, verifyPackage } from "./verify.ts";
