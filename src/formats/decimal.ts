@@ -64,7 +64,7 @@ export class DecimalScanner {
     }
     this.offset = at;
     const value = digits > digitLimit ? Number.NaN : scaled(high, low, lowScale, exponent);
-    if (Number.isNaN(value)) return Number(this.#text.latin1Slice(start, at));
+    if (Number.isNaN(value)) return Number(this.#text.toString("latin1", start, at));
     return negative ? -value : value;
   }
 

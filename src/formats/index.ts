@@ -1,13 +1,14 @@
 // formats: the table of every file format Ingot reads. A format detects, reads and describes; it never executes.
 import { IngotError } from "../core/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
+import { lightgbm } from "./lightgbm/index.ts";
 import { openFile } from "./source.ts";
 
 export type { FileSource, Format, ModelDescription } from "./format.ts";
 export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
 
 /** In the order of detection: the first that recognises a file reads it. */
-export const formats: readonly Format[] = [];
+export const formats: readonly Format[] = [lightgbm];
 
 /** How many leading bytes `detect` sees. */
 const headSize = 64 * 1024;

@@ -1,0 +1,102 @@
+// Trees as comparisons of float64: every decision of Tree::NumericalDecision and CategoricalDecision in one node each.
+import { type CategorySets, decision, type Forest, missingType } from "../../formats/lightgbm/index.ts";
+import type { TreeEnsemble } from "../tree_ensemble.ts";
+import { type MatrixColumns, viewOf, zeroThreshold } from "./matrix.ts";
+
+const leq = 0;
+const member = 6;
+
+/** What the leaves of the ensemble add, and to which output. */
+export interface Leaves {
+  readonly target: (tree: number) => number;
+  /** Weights by leaf, counted over the whole forest. */
+  readonly weight: Float64Array;
+  readonly targets: number;
+}
+
+/** The trees `first … last-1`, in summation order. */
+export function treeEnsemble(
+  forest: Forest,
+  first: number,
+  last: number,
+  columns: MatrixColumns,
+  leaves: Leaves,
+): TreeEnsemble {
+  const nodeFrom = forest.nodeStart[first]!;
+  const leafFrom = forest.leafStart[first]!;
+  const nodes = forest.nodeStart[last]! - nodeFrom;
+  const leafCount = forest.leafStart[last]! - leafFrom;
+  const trees = {
+    dtype: "float64" as const,
+    roots: new Int32Array(last - first),
+    feature: new Int32Array(nodes),
+    mode: new Uint8Array(nodes),
+    threshold: new Float64Array(nodes),
+    trueChild: new Int32Array(nodes),
+    falseChild: new Int32Array(nodes),
+    missingTracksTrue: new Uint8Array(nodes),
+    members: [] as number[][],
+    leafTarget: new Int32Array(leafCount),
+    leafWeight: leaves.weight.subarray(leafFrom, leafFrom + leafCount),
+    targets: leaves.targets,
+  };
+  for (let t = first; t < last; t++) {
+    const nodeBase = forest.nodeStart[t]! - nodeFrom;
+    const nodeEnd = forest.nodeStart[t + 1]! - nodeFrom;
+    const leafBase = forest.leafStart[t]! - leafFrom;
+    const child = (index: number) => (index >= 0 ? nodeBase + index : ~(leafBase + ~index));
+    trees.roots[t - first] = nodeBase < nodeEnd ? nodeBase : ~leafBase;
+    trees.leafTarget.fill(leaves.target(t), leafBase, forest.leafStart[t + 1]! - leafFrom);
+    for (let node = nodeBase; node < nodeEnd; node++) {
+      const source = nodeFrom + node;
+      const type = forest.decisionType[source]!;
+      const threshold = forest.threshold[source]!;
+      trees.feature[node] = columns.column(forest.feature[source]!, viewOf(type));
+      trees.trueChild[node] = child(forest.left[source]!);
+      trees.falseChild[node] = child(forest.right[source]!);
+      if (type & decision.categorical) {
+        trees.mode[node] = member;
+        trees.members.push(membersOf(forest.categories[t]!, threshold));
+      } else {
+        trees.mode[node] = leq;
+        trees.threshold[node] = flushed(threshold);
+        trees.missingTracksTrue[node] = missingGoesLeft(type, threshold) ? 1 : 0;
+      }
+    }
+  }
+  return trees;
+}
+
+/**
+ * LightGBM drops values within ±kZeroThreshold when it reads a row (RowPairFunctionFromDenseMatrix of c_api.cpp): they are 0. The
+ * threshold moves to the edge of that interval, so that the same comparison holds for what was not dropped.
+ */
+function flushed(threshold: number): number {
+  if (threshold < -zeroThreshold || threshold > zeroThreshold) return threshold;
+  return threshold >= 0 ? zeroThreshold : belowMinusZeroThreshold;
+}
+
+const belowMinusZeroThreshold = nextDown(-zeroThreshold);
+
+/** The next float64 towards minus infinity, for a finite negative number. */
+function nextDown(value: number): number {
+  const bits = new BigInt64Array(1);
+  const float = new Float64Array(bits.buffer);
+  float[0] = value;
+  bits[0]! += 1n;
+  return float[0]!;
+}
+
+/** NaN counts as 0 unless the feature had NaN in training (or its zeros are missing, NaN among them). */
+function missingGoesLeft(type: number, threshold: number): boolean {
+  return type >> 2 === missingType.none ? 0 <= threshold : (type & decision.defaultLeft) !== 0;
+}
+
+/** The categories of set `index`; -2 stands in an empty one, which no value equals. */
+function membersOf({ boundaries, words }: CategorySets, index: number): number[] {
+  const members: number[] = [];
+  const start = boundaries[index]!;
+  for (let word = start; word < boundaries[index + 1]!; word++)
+    for (let bit = 0; bit < 32; bit++) if ((words[word]! >>> bit) & 1) members.push((word - start) * 32 + bit);
+  return members.length > 0 ? members : [-2];
+}

@@ -1,0 +1,77 @@
+// LightGBM to ONNX, in float64: the margins have the library's own bits.
+import { IngotError } from "../../core/index.ts";
+import { type LightgbmModel, links, type ObjectiveName, treeCount } from "../../formats/lightgbm/index.ts";
+import { GraphBuilder } from "../../onnx/index.ts";
+import type { Converted, Converter, ConvertOptions } from "../converter.ts";
+import { emitTreeEnsemble } from "../tree_ensemble.ts";
+import { treeEnsemble } from "./forest.ts";
+import { checkClasses, emitInputs } from "./inputs.ts";
+import { emitLinearForest } from "./linear.ts";
+import { emitMatrix, matrixColumns } from "./matrix.ts";
+import { emitOutputs } from "./outputs.ts";
+
+export const lightgbmConverter: Converter<LightgbmModel> = {
+  formats: ["lightgbm-text"],
+  convert: convertLightgbm,
+};
+
+/** @throws IngotError MODEL_UNSUPPORTED, INPUT_INVALID */
+export function convertLightgbm(model: LightgbmModel, options: ConvertOptions = {}): Converted {
+  if (options.missing !== undefined && !Number.isNaN(options.missing))
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `LightGBM has no value besides NaN that stands for a missing one, not ${options.missing}`,
+      where: model.source,
+      fix: "leave `missing` out; zero_as_missing is in the model file",
+    });
+  const { forest, treesPerIteration: targets } = model;
+  const all = treeCount(forest) / targets;
+  const iterations = roundsOf(model, options, all);
+  const trees = iterations * targets;
+  checkClasses(model, options.classes, classCount(model));
+
+  const g = new GraphBuilder("lightgbm");
+  const { inputs, raw, codes, notes } = emitInputs(g, model, options);
+  const columns = matrixColumns(forest, forest.nodeStart[trees]!, model.featureNames.length);
+  const matrix = emitMatrix(g, raw, columns, codes);
+  const hasLinear = forest.linear.some((leaves, tree) => leaves !== null && tree < trees);
+  const sums = hasLinear
+    ? emitLinearForest(g, matrix, raw, forest, trees, targets, columns)
+    : emitTreeEnsemble(
+        g,
+        matrix,
+        treeEnsemble(forest, 0, trees, columns, {
+          target: (tree) => tree % targets,
+          weight: forest.leafValue,
+          targets,
+        }),
+      );
+  const { outputs, promises } = emitOutputs(g, model, sums, iterations, options.classes);
+  return {
+    model: g.build(),
+    schema: { inputs, outputs },
+    promises,
+    notes: [
+      ...notes,
+      iterations === all
+        ? `all ${all} iterations of the file are used, as LightGBM does after loading it`
+        : `the first ${iterations} of ${all} iterations are used`,
+    ],
+  };
+}
+
+function roundsOf(model: LightgbmModel, { rounds }: ConvertOptions, all: number): number {
+  if (rounds === undefined) return all;
+  if (Number.isInteger(rounds) && rounds >= 1 && rounds <= all) return rounds;
+  throw new IngotError("INPUT_INVALID", {
+    what: `rounds ${rounds} is not between 1 and ${all}`,
+    where: model.source,
+    fix: "leave it out to use all iterations in the file",
+  });
+}
+
+/** 0 for models that do not classify. */
+function classCount(model: LightgbmModel): number {
+  const link = model.objective.name === null ? "identity" : links[model.objective.name as ObjectiveName];
+  if (link === "binary") return 2;
+  return link === "softmax" || link === "sigmoids" ? model.treesPerIteration : 0;
+}

@@ -1,0 +1,155 @@
+// The inputs of the graph: a column per named feature, categories by name; or one matrix where the file has no names.
+import { type ColumnType, IngotError, type InputSpec, quoted } from "../../core/index.ts";
+import { type Category, type Column, columnsOf, type LightgbmModel, typeOf } from "../../formats/lightgbm/index.ts";
+import { float64, type GraphBuilder, strings, type Value } from "../../onnx/index.ts";
+import type { ConvertOptions } from "../converter.ts";
+
+export interface Inputs {
+  readonly inputs: InputSpec[];
+  /** [N, features] float64: numbers as they come, categories as codes. */
+  readonly raw: Value;
+  /** Features whose values are codes already, -1 where there is none. */
+  readonly codes: ReadonlySet<number>;
+  readonly notes: string[];
+}
+
+/** @throws IngotError MODEL_UNSUPPORTED when it is not known whose categories the file lists, INPUT_INVALID for options that do not fit */
+export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: ConvertOptions): Inputs {
+  const { columns, unnamed, categoriesPlaced } = columnsOf(model);
+  const named = options.inputs;
+  if (named && named.length !== columns.length)
+    throw new IngotError("INPUT_INVALID", {
+      what: `${named.length} inputs are named, the model has ${columns.length} features`,
+      where: model.source,
+      fix: "name all of them, in the model's order",
+    });
+  if (!categoriesPlaced && !named?.some((input) => input.categories))
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `the file lists the categories of ${model.pandasCategorical?.length} columns, but not of which`,
+      where: `${model.source}: pandas_categorical`,
+      fix: "name the categories of each such column under `inputs`",
+    });
+  if (unnamed && !named) {
+    const size = columns.length;
+    const raw = g.input("features", "float64", ["N", size]);
+    const spec: InputSpec = {
+      name: "features",
+      type: "float",
+      dtype: "float64",
+      shape: [size],
+      layout: "batch",
+      missing: "allow",
+    };
+    return { inputs: [spec], raw, codes: new Set(), notes: [] };
+  }
+  const codes = new Set<number>();
+  const inputs: InputSpec[] = [];
+  const values = columns.map((column, index) => {
+    const given = named?.[index];
+    const merged: Column = given
+      ? { ...column, name: given.name, ...(given.categories ? { categories: given.categories } : {}) }
+      : column;
+    const { spec, value } = emitColumn(g, merged, given?.type);
+    if (merged.categories && merged.isCategorical) codes.add(index);
+    inputs.push(spec);
+    return value;
+  });
+  const raw = values.length === 1 ? values[0]! : g.op("Concat", values, { axis: 1 }, { name: "features" });
+  return { inputs, raw, codes, notes: [] };
+}
+
+function emitColumn(g: GraphBuilder, column: Column, wanted: string | undefined): { spec: InputSpec; value: Value } {
+  const { name, categories } = column;
+  const type = typeOf(column);
+  const shared = { name, shape: [], layout: "column" as const, missing: "allow" as const };
+  if (!categories) {
+    const value = g.input(name, "float64", ["N", 1]);
+    const declared: ColumnType = wanted === "int" || wanted === "bool" ? wanted : "float";
+    return { spec: { ...shared, type: declared, dtype: "float64" }, value };
+  }
+  if (type === "string") {
+    const missingValue = absentFrom(categories as readonly string[]);
+    const text = g.input(name, "string", ["N", 1]);
+    const spec: InputSpec = {
+      ...shared,
+      type,
+      dtype: "string",
+      missingValue,
+      categories: categories as readonly string[],
+    };
+    return { spec, value: textCodes(g, text, categories as readonly string[], column.isCategorical) };
+  }
+  const number = g.input(name, "float64", ["N", 1]);
+  const known = type === "bool" ? {} : { categories: categories as readonly number[] };
+  return {
+    spec: { ...shared, type, dtype: "float64", ...known },
+    value: numberCodes(g, number, categories, column.isCategorical),
+  };
+}
+
+/** A text that is none of the categories, to send for a missing value. */
+function absentFrom(categories: readonly string[]): string {
+  let text = "";
+  while (categories.includes(text)) text += "?";
+  return text;
+}
+
+/** Position among the categories; others get -1, or NaN where ranks are compared. */
+function textCodes(g: GraphBuilder, text: Value, categories: readonly string[], isCategorical: boolean): Value {
+  const code = g.op(
+    "LabelEncoder",
+    [text],
+    {
+      keys_tensor: strings(categories),
+      values_tensor: {
+        dtype: "int64",
+        dims: [categories.length],
+        data: BigInt64Array.from(categories, (_, i) => BigInt(i)),
+      },
+      default_tensor: { dtype: "int64", dims: [1], data: BigInt64Array.of(-1n) },
+    },
+    { domain: "ai.onnx.ml", name: "code", results: [{ dtype: "int64", shape: text.shape }] },
+  );
+  const number = g.op("Cast", [code], { to: 11 });
+  return isCategorical ? number : ranks(g, number);
+}
+
+/** The same for numbers and booleans, told by comparison: float64 keys of LabelEncoder are not supported everywhere. */
+function numberCodes(g: GraphBuilder, number: Value, categories: readonly Category[], isCategorical: boolean): Value {
+  const count = categories.length;
+  const values = g.constant(float64(categories.map(Number), [1, count]), "categories");
+  const positions = g.constant(
+    float64(
+      Array.from({ length: count }, (_, i) => i),
+      [1, count],
+    ),
+    "positions",
+  );
+  const found = g.op("Where", [g.op("Equal", [number, values]), positions, g.constant(float64([-1], []))]);
+  const code = g.op(
+    "ReduceMax",
+    [found, g.constant({ dtype: "int64", dims: [1], data: BigInt64Array.of(1n) })],
+    { keepdims: 1 },
+    { name: "code" },
+  );
+  return isCategorical ? code : ranks(g, code);
+}
+
+/** Ordered categories are compared by rank, where a value that is none of them is missing. */
+function ranks(g: GraphBuilder, code: Value): Value {
+  const unknown = g.op("Less", [code, g.constant(float64([0], []))]);
+  return g.op("Where", [unknown, g.constant(float64([Number.NaN], []), "nan"), code], {}, { name: "rank" });
+}
+
+/** @throws IngotError INPUT_INVALID when their number is not the model's */
+export function checkClasses(model: LightgbmModel, classes: ConvertOptions["classes"], count: number): void {
+  if (classes && (count === 0 || classes.length !== count))
+    throw new IngotError("INPUT_INVALID", {
+      what:
+        count === 0
+          ? "classes are named, but the model does not classify"
+          : `${classes.length} classes are named, the model has ${count}`,
+      where: `${model.source}: objective ${quoted(model.objective.text)}`,
+      fix: "name as many classes as the model has, in the order of their numbers",
+    });
+}
