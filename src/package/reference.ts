@@ -15,6 +15,9 @@ const versionPattern =
 /** @returns why `name` is no package name, or null */
 export function nameProblem(name: string): string | null {
   if (name.length > 128) return "is longer than 128 characters";
+  const first = name.slice(0, Math.max(0, name.indexOf("/")));
+  if (first === "localhost" || first.includes("."))
+    return "begins like a host name: no dot before the first `/`, please";
   if (namePattern.test(name)) return null;
   if (/[A-Z]/.test(name)) return `must be lower case, like ${quoted(name.toLowerCase())}`;
   return "must be lower-case letters and digits, joined by single `.`, `_`, `-` or `/`";
