@@ -48,25 +48,26 @@ export function textOf(body: Buffer): string {
   return body.toString("utf8");
 }
 
-/** Length of the longest prefix that is still valid UTF-8, found by halving: only errors pay for it. */
+/** Where the first character starts that is not UTF-8, found by halving: only errors pay for it. */
 function firstInvalidByte(body: Buffer): number {
   let valid = 0;
-  let invalid = body.length;
+  let invalid = body.length + 1;
   while (invalid - valid > 1) {
     const middle = (valid + invalid) >>> 1;
-    if (startsAsUtf8(body.subarray(0, middle))) valid = middle;
-    else invalid = middle;
+    if (decodedStart(body, middle) === null) invalid = middle;
+    else valid = middle;
   }
-  return startsAsUtf8(body.subarray(0, invalid)) ? invalid : valid;
+  return Buffer.byteLength(decodedStart(body, valid) ?? "");
 }
 
-/** Whether the bytes are UTF-8, or would be if their last character went on. */
-function startsAsUtf8(bytes: Buffer): boolean {
+/** The whole characters among the first bytes; null when those bytes are the start of no UTF-8 text. */
+function decodedStart(bytes: Buffer, length: number): string | null {
   try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes, { stream: true });
-    return true;
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), {
+      stream: true,
+    });
   } catch (error) {
-    if (error instanceof TypeError) return false;
+    if (error instanceof TypeError) return null;
     throw error;
   }
 }

@@ -53,7 +53,7 @@ export class Exchange {
   }
 
   /** Answers now although the body has not been read, and closes the connection once the client has had time to see it. */
-  refuse(status: number, text: string): void {
+  refuse(status: number, text: string, headers?: OutgoingHttpHeaders): void {
     const { request, response } = this;
     if (response.headersSent || response.destroyed) return;
     const body = Buffer.from(text);
@@ -61,6 +61,7 @@ export class Exchange {
       ...this.headers(),
       "Content-Type": "application/json",
       "Content-Length": body.byteLength,
+      ...headers,
       Connection: "close",
     });
     response.write(body);

@@ -3,5 +3,5 @@
 export { dialects } from "./dialects/index.ts";
 export { exampleOf } from "./example_record.ts";
 export { openApiDocument } from "./openapi.ts";
-export type { ServedModel } from "./served_model.ts";
+export { type ServedModel, servedPackage } from "./served_model.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server.ts";

@@ -1,6 +1,7 @@
 // What a server serves: an opened package, or anything that has the same shape.
 import type { Schema } from "../core/index.ts";
-import type { InputRecord, Predictor } from "../runtime/index.ts";
+import type { Package } from "../package/index.ts";
+import type { InputRecord, Predictor, PredictorOptions } from "../runtime/index.ts";
 
 export interface ServedModel {
   /** As in `name:version`; may contain `/`, which clients percent-encode. */
@@ -16,4 +17,18 @@ export interface ServedModel {
   readonly example?: InputRecord | undefined;
   /** Which variant of a deployment this is, sent as `Ingot-Variant`. Default `main`. */
   readonly variant?: string | undefined;
+}
+
+/** An opened package as the server takes it: its predictor runs, its first example fills the form. */
+export async function servedPackage(pkg: Package, options: PredictorOptions = {}): Promise<ServedModel> {
+  const [predictor, examples] = await Promise.all([pkg.predictor(options), pkg.examples()]);
+  return {
+    name: pkg.name,
+    version: pkg.version,
+    digest: pkg.digest,
+    schema: predictor.schema,
+    predictor,
+    description: pkg.description.description,
+    example: examples[0]?.inputs,
+  };
 }

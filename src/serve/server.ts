@@ -1,6 +1,6 @@
 // The HTTP server: accepts, routes, answers, stops without dropping anybody.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, Server as NetServer } from "node:net";
 import { IngotError } from "../core/index.ts";
 import { writeJson } from "../runtime/index.ts";
 import { ClientGone } from "./body.ts";
@@ -69,7 +69,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stop = async () => {
     serving.draining = true;
     if (options.drainDelayMs) await new Promise((resolve) => setTimeout(resolve, options.drainDelayMs));
-    await new Promise<void>((resolve) => server.close(() => resolve()));
+    await stopListening(server);
     await serving.close();
   };
   return {
@@ -112,15 +112,10 @@ function answering(serving: Serving, router: Router, options: ServerOptions): An
 function sendError(exchange: Exchange, error: IngotError, router: Router): void {
   const status = error.httpStatus;
   const text = writeJson(dialectAt(exchange.path).errorBody(error, exchange.id));
-  if (!exchange.request.complete && exchange.request.method === "POST") {
-    exchange.refuse(status, text);
-    return;
-  }
   const allow = status === 405 ? router.allow(exchange.path) : null;
-  exchange.json(status, text, {
-    ...(allow === null ? {} : { Allow: allow }),
-    ...(status === 503 ? { "Retry-After": "1" } : {}),
-  });
+  const headers = { ...(allow === null ? {} : { Allow: allow }), ...(status === 503 ? { "Retry-After": "1" } : {}) };
+  if (!exchange.request.complete && exchange.request.method === "POST") exchange.refuse(status, text, headers);
+  else exchange.json(status, text, headers);
 }
 
 /** The dialect whose prefix is the longest that fits. */
@@ -169,6 +164,19 @@ async function listen(server: Server, port: number, host: string): Promise<{ por
   const address = server.address() as AddressInfo;
   return { port: address.port, host: address.family === "IPv6" ? `[${address.address}]` : address.address };
 }
+
+/** Every connection is answered and closed; those that have not said anything yet get a moment to. */
+async function stopListening(server: Server): Promise<void> {
+  // http.Server's own close() would at once reset connections whose request is still on its way.
+  const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+  const closeSilent = () => server.close(() => {});
+  const timer = setTimeout(closeSilent, silentConnectionMs);
+  await ended;
+  clearTimeout(timer);
+  closeSilent();
+}
+
+const silentConnectionMs = 100;
 
 function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): unknown {
   if (cause.code !== "EADDRINUSE" && cause.code !== "EACCES" && cause.code !== "EADDRNOTAVAIL") return cause;

@@ -68,11 +68,8 @@ export function Playground({ model }: { model: Served }) {
   );
 }
 
-/** The input that an error of the server is about: its `where` starts with `inputs.<name>`. */
+/** The input that an error of the server is about: `where` is `inputs.<name>` or goes on with `[`. */
 function refusedInput({ where }: Refusal, { schema }: Served): string | null {
-  const about = schema.inputs
-    .map(({ name }) => name)
-    .filter((name) => where === `inputs.${name}` || /^[[. (]/.test(where?.slice(`inputs.${name}`.length) ?? ""))
-    .filter((name) => where?.startsWith(`inputs.${name}`));
-  return about.sort((a, b) => b.length - a.length)[0] ?? null;
+  const path = where?.replace(/(\[\d+\])+$/, "");
+  return schema.inputs.find(({ name }) => path === `inputs.${name}`)?.name ?? null;
 }

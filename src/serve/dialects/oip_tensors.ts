@@ -1,8 +1,15 @@
 // Tensors as the Open Inference Protocol writes them in JSON.
 // Rule: kserve/open-inference-protocol, specification/protocol/inference_rest.md, "Tensor Data": nested or flat, row-major.
 import { type Dim, type DType, IngotError, type InputSpec, type OutputSpec, quoted } from "../../core/index.ts";
-import { elementCount, type Tensor, type TensorData } from "../../onnx/index.ts";
-import { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./half_precision.ts";
+import {
+  elementCount,
+  fromBfloat16,
+  fromFloat16,
+  type Tensor,
+  type TensorData,
+  toBfloat16,
+  toFloat16,
+} from "../../onnx/index.ts";
 
 export interface OipTensor {
   readonly name: string;

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunningServer } from "../../src/serve/index.ts";
+import { peopleModel, serve } from "./people_model.ts";
+
+let server: RunningServer;
+beforeAll(async () => {
+  server = await serve([await peopleModel()], { bodyLimit: 2000 });
+});
+afterAll(() => server.close());
+
+const post = (body: string | Uint8Array<ArrayBuffer>, init: RequestInit = {}) =>
+  fetch(`${server.url}/predict`, { method: "POST", body, ...init });
+
+describe("answers", () => {
+  const full = { age: 39, height: 170.5, colour: "red" };
+  const answer = { sum: 209.5, ratio: -170.5, age_again: 39, colour_again: "red" };
+
+  const rows: [name: string, body: string, expected: unknown][] = [
+    ["a record", JSON.stringify(full), answer],
+    ["an array of one", JSON.stringify([full]), [answer]],
+    [
+      "an array, in order",
+      JSON.stringify([full, { ...full, colour: "é🙂" }]),
+      [answer, { ...answer, colour_again: "é🙂" }],
+    ],
+    ["no records", "[]", []],
+    [
+      "null as missing",
+      '{"age":1,"height":null,"colour":"red"}',
+      { sum: "NaN", ratio: "NaN", age_again: 1, colour_again: "red" },
+    ],
+    ["absent as missing", '{"age":1,"colour":"red"}', { sum: "NaN", ratio: "NaN", age_again: 1, colour_again: "red" }],
+    [
+      "infinities in and out",
+      '{"age":1,"height":"-Infinity","colour":"red"}',
+      { sum: "-Infinity", ratio: "Infinity", age_again: 1, colour_again: "red" },
+    ],
+    ["white space", ` ${JSON.stringify(full)}\n`, answer],
+  ];
+  test.each(rows)("%s", async (_name, body, expected) => {
+    const response = await post(body);
+    expect(await response.json()).toEqual(expected);
+    expect(response.status).toBe(200);
+  });
+
+  test("any content type, or none", async () => {
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/octet-stream"])
+      expect((await post(JSON.stringify(full), { headers: { "Content-Type": type } })).status).toBe(200);
+  });
+
+  test("integers beyond 2^53 keep every digit", async () => {
+    const text = await (await post('{"age":9007199254740993,"height":0,"colour":"red"}')).text();
+    expect(text).toContain('"age_again":9007199254740993');
+  });
+
+  test("every answer says what gave it", async () => {
+    const { headers } = await post(JSON.stringify(full), { headers: { "Ingot-Request-Id": "order-77" } });
+    expect(headers.get("ingot-request-id")).toBe("order-77");
+    expect(headers.get("ingot-package")).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect(headers.get("ingot-variant")).toBe("main");
+    expect(headers.get("server-timing")).toMatch(
+      /^parse;dur=[\d.]+, queue;dur=[\d.]+, compute;dur=[\d.]+, encode;dur=[\d.]+$/,
+    );
+  });
+
+  test("an id that is not printable, or too long, is replaced", async () => {
+    for (const id of ["a b", "x".repeat(129), ""]) {
+      const { headers } = await post(JSON.stringify(full), { headers: { "Ingot-Request-Id": id } });
+      expect(headers.get("ingot-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+});
+
+describe("refusals", () => {
+  const rows: [name: string, body: string | Uint8Array<ArrayBuffer>, status: number, code: string, message: RegExp][] =
+    [
+      ["empty body", "", 400, "JSON_MALFORMED", /request body/],
+      ["not JSON", "age=39", 400, "JSON_MALFORMED", /request body/],
+      ["JSON that stops", '{"age": 39', 400, "JSON_MALFORMED", /request body/],
+      ["a bare NaN", '{"age": NaN}', 400, "JSON_MALFORMED", /request body/],
+      ["not UTF-8", Uint8Array.of(0x7b, 0x22, 0xe9, 0x22, 0x7d), 400, "JSON_MALFORMED", /at byte 2.*UTF-8/],
+      ["UTF-8 that stops", Uint8Array.of(0x22, 0xf0, 0x9f), 400, "JSON_MALFORMED", /at byte 1.*UTF-8/],
+      ["too deep", `${"[".repeat(900)}${"]".repeat(900)}`, 400, "JSON_MALFORMED", /deep|nest/],
+      ["a number", "3", 400, "INPUT_INVALID", /expected a record .* got 3/],
+      ["null", "null", 400, "INPUT_INVALID", /expected a record .* got null/],
+      ["an array of arrays", "[[39, 170.5, 1]]", 400, "INPUT_INVALID", /record 0: expected a record/],
+      ["an input absent", '{"height":1,"colour":"red"}', 400, "INPUT_INVALID", /inputs\.age/],
+      [
+        "text for a number",
+        '{"age":"x","height":1,"colour":"red"}',
+        400,
+        "INPUT_INVALID",
+        /inputs\.age: expected int, got "x"/,
+      ],
+      [
+        "a number for text",
+        '{"age":1,"height":1,"colour":5}',
+        400,
+        "INPUT_INVALID",
+        /inputs\.colour: expected string, got 5/,
+      ],
+      [
+        "a fraction for an int",
+        '{"age":1.5,"height":1,"colour":"red"}',
+        400,
+        "INPUT_INVALID",
+        /inputs\.age: expected int, got 1\.5/,
+      ],
+      [
+        "an int beyond int64",
+        '{"age":99999999999999999999,"height":1,"colour":"red"}',
+        400,
+        "INPUT_INVALID",
+        /inputs\.age/,
+      ],
+      ["null where nothing may miss", '{"age":null,"height":1,"colour":"red"}', 400, "INPUT_INVALID", /inputs\.age/],
+      ["a misspelt input", '{"agee":1,"height":1,"colour":"red"}', 400, "INPUT_INVALID", /agee|inputs\.age/],
+      [
+        "the row that is wrong",
+        '[{"age":1,"colour":"a"},{"age":"x","colour":"a"}]',
+        400,
+        "INPUT_INVALID",
+        /inputs\.age.*row/,
+      ],
+      ["too large", JSON.stringify({ colour: "x".repeat(3000) }), 413, "BODY_TOO_LARGE", /larger than 2000 bytes/],
+    ];
+  test.each(rows)("%s", async (_name, body, status, code, message) => {
+    const response = await post(body);
+    const { error } = (await response.json()) as { error: { code: string; what: string; where?: string } };
+    expect(`${error.where}: ${error.what}`).toMatch(message);
+    expect([response.status, error.code]).toEqual([status, code]);
+    expect(JSON.stringify(error)).not.toMatch(/node:|\.ts:|\\n/);
+  });
+
+  test("too large without saying so first", async () => {
+    const chunks = new ReadableStream({
+      start(controller) {
+        for (let i = 0; i < 4; i++) controller.enqueue(new TextEncoder().encode("x".repeat(1000)));
+        controller.close();
+      },
+    });
+    const init: RequestInit & { duplex: "half" } = { method: "POST", body: chunks, duplex: "half" };
+    expect((await fetch(`${server.url}/predict`, init)).status).toBe(413);
+  });
+
+  test("compressed bodies are refused by name", async () => {
+    const response = await post("{}", { headers: { "Content-Encoding": "gzip" } });
+    expect(response.status).toBe(415);
+    expect(await response.text()).toContain("gzip");
+  });
+});

@@ -1,0 +1,120 @@
+import { once } from "node:events";
+import { Agent, request } from "node:http";
+import { connect } from "node:net";
+import { expect, test } from "vitest";
+import type { RunningServer } from "../../src/serve/index.ts";
+import { peopleModel, serve, slowed } from "./people_model.ts";
+
+const body = '{"age":41,"height":10,"colour":"red"}';
+
+interface Outcome {
+  readonly code: number;
+  /** The server keeps the connection for the next request. */
+  readonly keeps: boolean;
+  readonly sum?: number;
+}
+
+/** One request over the agent's connections. */
+function ask({ port }: RunningServer, agent: Agent, path = "/predict"): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const method = path === "/predict" ? "POST" : "GET";
+    const sent = request({ host: "127.0.0.1", port, path, method, agent }, async (response) => {
+      const text = Buffer.concat(await response.toArray()).toString();
+      resolve({ code: response.statusCode!, keeps: response.headers.connection !== "close", ...JSON.parse(text) });
+    });
+    sent.on("error", reject);
+    sent.end(method === "POST" ? body : undefined);
+  });
+}
+
+test("closing under load: everything that was sent is answered, then nothing is accepted", async () => {
+  const model = await peopleModel();
+  const server = await serve([{ ...model, predictor: slowed(model.predictor, 20) }]);
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const outcomes: Outcome[] = [];
+  // Like a load balancer, each goes on until it is told that the connection ends.
+  const client = async () => {
+    for (;;) {
+      const outcome = await ask(server, agent);
+      outcomes.push(outcome);
+      if (!outcome.keeps) return;
+    }
+  };
+  const clients = Array.from({ length: 16 }, client);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  const before = outcomes.length;
+  await server.close();
+  await Promise.all(clients);
+  agent.destroy();
+  expect(before).toBeGreaterThan(0);
+  expect(outcomes.length).toBeGreaterThanOrEqual(before + 16);
+  for (const outcome of outcomes) expect(outcome).toMatchObject({ code: 200, sum: 51 });
+});
+
+test("while draining: not ready, yet predictions are answered; predictors close last and once", async () => {
+  const model = await peopleModel();
+  const events: string[] = [];
+  const predictor = slowed(model.predictor, 150);
+  const watched = {
+    ...predictor,
+    predict: async (records: Parameters<typeof predictor.predict>[0]) => {
+      const outputs = await predictor.predict(records);
+      events.push("predicted");
+      return outputs;
+    },
+    close: async () => {
+      events.push("closed");
+      await predictor.close();
+    },
+  };
+  const server = await serve([{ ...model, predictor: watched }], { drainDelayMs: 100 });
+  const agent = new Agent({ keepAlive: true });
+  expect(await ask(server, agent, "/readyz")).toMatchObject({ code: 200 });
+  const inFlight = ask(server, agent);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const closed = Promise.all([server.close(), server.close()]);
+  expect(await ask(server, agent, "/readyz")).toMatchObject({ code: 503 });
+  expect(await ask(server, agent, "/v2/health/ready")).toMatchObject({ code: 503 });
+  expect(await ask(server, agent, "/healthz")).toMatchObject({ code: 200 });
+  expect(await inFlight).toMatchObject({ code: 200, sum: 51 });
+  await closed;
+  agent.destroy();
+  expect(events).toEqual(["predicted", "closed"]);
+  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
+});
+
+test("a request that arrives while the server stops listening is answered", async () => {
+  const server = await serve([await peopleModel()]);
+  const socket = connect(server.port, "127.0.0.1");
+  await once(socket, "connect");
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  const closed = server.close();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  socket.write(`POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const answer = Buffer.concat(await socket.toArray()).toString();
+  expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+  expect(answer).toContain('"sum":51');
+  await closed;
+});
+
+test("a client that leaves before its answer harms nobody", async () => {
+  const model = await peopleModel();
+  const lines: string[] = [];
+  const server = await serve([{ ...model, predictor: slowed(model.predictor, 50) }], {
+    errorLog: (line) => lines.push(line),
+  });
+  const leaving = new AbortController();
+  const gone = fetch(`${server.url}/predict`, { method: "POST", body, signal: leaving.signal });
+  setTimeout(() => leaving.abort(), 20);
+  await expect(gone).rejects.toThrow();
+  const half = request({ host: "127.0.0.1", port: server.port, path: "/predict", method: "POST" });
+  half.on("error", () => half.destroy());
+  half.setHeader("Content-Length", 100);
+  half.write('{"age":');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  half.destroy();
+  const agent = new Agent();
+  expect(await ask(server, agent)).toMatchObject({ code: 200, sum: 51 });
+  await server.close();
+  expect(lines).toEqual([]);
+});
