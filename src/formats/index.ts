@@ -2,13 +2,24 @@
 import { IngotError } from "../core/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
 import { lightgbm } from "./lightgbm/index.ts";
+import { onnx } from "./onnx/index.ts";
 import { openFile } from "./source.ts";
 
 export type { FileSource, Format, ModelDescription } from "./format.ts";
+export * from "./lightgbm/index.ts";
+export {
+  classifierOutput,
+  classNames,
+  columnType,
+  graphInputs,
+  graphOutputs,
+  tensorDims,
+  valueTypeText,
+} from "./onnx/index.ts";
 export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
 
 /** In the order of detection: the first that recognises a file reads it. */
-export const formats: readonly Format[] = [lightgbm];
+export const formats: readonly Format[] = [lightgbm, onnx];
 
 /** How many leading bytes `detect` sees. */
 const headSize = 64 * 1024;
