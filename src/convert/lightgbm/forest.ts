@@ -1,5 +1,5 @@
 // Trees as comparisons of float64: every decision of Tree::NumericalDecision and CategoricalDecision in one node each.
-import { type CategorySets, decision, type Forest, missingType } from "../../formats/lightgbm/index.ts";
+import { type CategorySets, type LightgbmForest, missingType, splitBits } from "../../formats/index.ts";
 import type { TreeEnsemble } from "../tree_ensemble.ts";
 import { type MatrixColumns, viewOf, zeroThreshold } from "./matrix.ts";
 
@@ -16,7 +16,7 @@ export interface Leaves {
 
 /** The trees `first … last-1`, in summation order. */
 export function treeEnsemble(
-  forest: Forest,
+  forest: LightgbmForest,
   first: number,
   last: number,
   columns: MatrixColumns,
@@ -54,7 +54,7 @@ export function treeEnsemble(
       trees.feature[node] = columns.column(forest.feature[source]!, viewOf(type));
       trees.trueChild[node] = child(forest.left[source]!);
       trees.falseChild[node] = child(forest.right[source]!);
-      if (type & decision.categorical) {
+      if (type & splitBits.categorical) {
         trees.mode[node] = member;
         trees.members.push(membersOf(forest.categories[t]!, threshold));
       } else {
@@ -89,7 +89,7 @@ function nextDown(value: number): number {
 
 /** NaN counts as 0 unless the feature had NaN in training (or its zeros are missing, NaN among them). */
 function missingGoesLeft(type: number, threshold: number): boolean {
-  return type >> 2 === missingType.none ? 0 <= threshold : (type & decision.defaultLeft) !== 0;
+  return type >> 2 === missingType.none ? 0 <= threshold : (type & splitBits.defaultLeft) !== 0;
 }
 
 /** The categories of set `index`; -2 stands in an empty one, which no value equals. */

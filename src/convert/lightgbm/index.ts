@@ -1,6 +1,6 @@
 // LightGBM to ONNX, in float64: the margins have the library's own bits.
 import { IngotError } from "../../core/index.ts";
-import { type LightgbmModel, links, type ObjectiveName, treeCount } from "../../formats/lightgbm/index.ts";
+import { type LightgbmModel, type LightgbmObjective, lightgbmTreeCount, objectiveLinks } from "../../formats/index.ts";
 import { GraphBuilder } from "../../onnx/index.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
@@ -24,7 +24,7 @@ export function convertLightgbm(model: LightgbmModel, options: ConvertOptions = 
       fix: "leave `missing` out; zero_as_missing is in the model file",
     });
   const { forest, treesPerIteration: targets } = model;
-  const all = treeCount(forest) / targets;
+  const all = lightgbmTreeCount(forest) / targets;
   const iterations = roundsOf(model, options, all);
   const trees = iterations * targets;
   checkClasses(model, options.classes, classCount(model));
@@ -71,7 +71,7 @@ function roundsOf(model: LightgbmModel, { rounds }: ConvertOptions, all: number)
 
 /** 0 for models that do not classify. */
 function classCount(model: LightgbmModel): number {
-  const link = model.objective.name === null ? "identity" : links[model.objective.name as ObjectiveName];
+  const link = model.objective.name === null ? "identity" : objectiveLinks[model.objective.name as LightgbmObjective];
   if (link === "binary") return 2;
   return link === "softmax" || link === "sigmoids" ? model.treesPerIteration : 0;
 }

@@ -1,6 +1,12 @@
 // The inputs of the graph: a column per named feature, categories by name; or one matrix where the file has no names.
 import { type ColumnType, IngotError, type InputSpec, quoted } from "../../core/index.ts";
-import { type Category, type Column, columnsOf, type LightgbmModel, typeOf } from "../../formats/lightgbm/index.ts";
+import {
+  columnTypeOf,
+  type LightgbmCategory,
+  type LightgbmColumn,
+  type LightgbmModel,
+  lightgbmColumns,
+} from "../../formats/index.ts";
 import { float64, type GraphBuilder, strings, type Value } from "../../onnx/index.ts";
 import type { ConvertOptions } from "../converter.ts";
 
@@ -15,8 +21,12 @@ export interface Inputs {
 
 /** @throws IngotError MODEL_UNSUPPORTED when it is not known whose categories the file lists, INPUT_INVALID for options that do not fit */
 export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: ConvertOptions): Inputs {
-  const { columns, unnamed, categoriesPlaced } = columnsOf(model);
-  const named = options.inputs;
+  const { columns, unnamed, categoriesPlaced } = lightgbmColumns(model);
+  // A model without names has one input: naming just that one renames it.
+  const [only, ...others] = options.inputs ?? [];
+  const renamesMatrix =
+    unnamed && only !== undefined && others.length === 0 && (columns.length > 1 || only.name === "features");
+  const named = renamesMatrix ? undefined : options.inputs;
   if (named && named.length !== columns.length)
     throw new IngotError("INPUT_INVALID", {
       what: `${named.length} inputs are named, the model has ${columns.length} features`,
@@ -31,9 +41,10 @@ export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: Conve
     });
   if (unnamed && !named) {
     const size = columns.length;
-    const raw = g.input("features", "float64", ["N", size]);
+    const name = only?.name ?? "features";
+    const raw = g.input(name, "float64", ["N", size]);
     const spec: InputSpec = {
-      name: "features",
+      name,
       type: "float",
       dtype: "float64",
       shape: [size],
@@ -42,11 +53,12 @@ export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: Conve
     };
     return { inputs: [spec], raw, codes: new Set(), notes: [] };
   }
+  checkNames(model, named?.map((input) => input.name) ?? model.featureNames);
   const codes = new Set<number>();
   const inputs: InputSpec[] = [];
   const values = columns.map((column, index) => {
     const given = named?.[index];
-    const merged: Column = given
+    const merged: LightgbmColumn = given
       ? { ...column, name: given.name, ...(given.categories ? { categories: given.categories } : {}) }
       : column;
     const { spec, value } = emitColumn(g, merged, given?.type);
@@ -58,9 +70,31 @@ export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: Conve
   return { inputs, raw, codes, notes: [] };
 }
 
-function emitColumn(g: GraphBuilder, column: Column, wanted: string | undefined): { spec: InputSpec; value: Value } {
+/** Outputs have fixed names, which no input can have too. */
+const outputNames = new Set(["label", "probabilities", "margin", "prediction"]);
+
+function checkNames(model: LightgbmModel, names: readonly string[]): void {
+  const seen = new Set<string>();
+  for (const name of names) {
+    if (outputNames.has(name) || seen.has(name))
+      throw new IngotError("INPUT_INVALID", {
+        what: seen.has(name)
+          ? `two inputs are called ${quoted(name)}`
+          : `an input cannot be called ${quoted(name)}, an output is`,
+        where: model.source,
+        fix: "give the column another name under `inputs`, with `column:` naming the model's",
+      });
+    seen.add(name);
+  }
+}
+
+function emitColumn(
+  g: GraphBuilder,
+  column: LightgbmColumn,
+  wanted: string | undefined,
+): { spec: InputSpec; value: Value } {
   const { name, categories } = column;
-  const type = typeOf(column);
+  const type = columnTypeOf(column);
   const shared = { name, shape: [], layout: "column" as const, missing: "allow" as const };
   if (!categories) {
     const value = g.input(name, "float64", ["N", 1]);
@@ -115,7 +149,12 @@ function textCodes(g: GraphBuilder, text: Value, categories: readonly string[], 
 }
 
 /** The same for numbers and booleans, told by comparison: float64 keys of LabelEncoder are not supported everywhere. */
-function numberCodes(g: GraphBuilder, number: Value, categories: readonly Category[], isCategorical: boolean): Value {
+function numberCodes(
+  g: GraphBuilder,
+  number: Value,
+  categories: readonly LightgbmCategory[],
+  isCategorical: boolean,
+): Value {
   const count = categories.length;
   const values = g.constant(float64(categories.map(Number), [1, count]), "categories");
   const positions = g.constant(

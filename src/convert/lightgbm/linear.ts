@@ -1,5 +1,5 @@
 // Linear leaves: constant + sum of coefficient * value, in the order of the file (Tree::Predict with is_linear_).
-import type { Forest, LinearLeaves } from "../../formats/lightgbm/index.ts";
+import type { LightgbmForest, LinearLeaves } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
 import { treeEnsemble } from "./forest.ts";
@@ -17,7 +17,7 @@ export function emitLinearForest(
   g: GraphBuilder,
   matrix: Value,
   raw: Value,
-  forest: Forest,
+  forest: LightgbmForest,
   trees: number,
   targets: number,
   columns: MatrixColumns,
@@ -47,7 +47,7 @@ function emitGroup(
   g: GraphBuilder,
   matrix: Value,
   x: Value,
-  forest: Forest,
+  forest: LightgbmForest,
   first: number,
   last: number,
   columns: MatrixColumns,
@@ -97,7 +97,7 @@ interface LeafTable {
   readonly used: Uint8Array[];
 }
 
-function leafTable(forest: Forest, first: number, last: number): LeafTable {
+function leafTable(forest: LightgbmForest, first: number, last: number): LeafTable {
   const leafFrom = forest.leafStart[first]!;
   const leafCount = forest.leafStart[last]! - leafFrom;
   const models = Array.from({ length: last - first }, (_, i) => forest.linear[first + i] ?? null);

@@ -1,5 +1,5 @@
 // The matrix that the trees compare: what LightGBM does to a value before and while it looks at it.
-import { decision, type Forest, missingType } from "../../formats/lightgbm/index.ts";
+import { type LightgbmForest, missingType, splitBits } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 
 /** kZeroThreshold of meta.h: what is nearer to zero than this float32 counts as zero. */
@@ -18,12 +18,12 @@ export interface MatrixColumns {
 }
 
 export function viewOf(decisionType: number): View {
-  if (decisionType & decision.categorical) return "category";
+  if (decisionType & splitBits.categorical) return "category";
   return decisionType >> 2 === missingType.zero ? "zero" : "number";
 }
 
 /** Every view that the first `nodes` nodes take. Normally a feature has one: only continued training mixes them. */
-export function matrixColumns(forest: Forest, nodes: number, features: number): MatrixColumns {
+export function matrixColumns(forest: LightgbmForest, nodes: number, features: number): MatrixColumns {
   const seen = views.map(() => new Uint8Array(features));
   for (let node = 0; node < nodes; node++)
     seen[views.indexOf(viewOf(forest.decisionType[node]!))]![forest.feature[node]!] = 1;

@@ -1,6 +1,6 @@
 // From scores to what LightGBM's predict returns (ConvertOutput of the objectives), and the labels of its scikit-learn classes.
 import type { OutputSpec } from "../../core/index.ts";
-import { type LightgbmModel, links, type ObjectiveName } from "../../formats/lightgbm/index.ts";
+import { type LightgbmModel, type LightgbmObjective, objectiveLinks } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, strings, type Value } from "../../onnx/index.ts";
 import type { Converted, Tolerance } from "../converter.ts";
 
@@ -28,7 +28,7 @@ export function emitOutputs(
 ): Outputs {
   const outputs: OutputSpec[] = [];
   const promises: Record<string, Tolerance> = {};
-  const link = model.objective.name === null ? "identity" : links[model.objective.name as ObjectiveName];
+  const link = model.objective.name === null ? "identity" : objectiveLinks[model.objective.name as LightgbmObjective];
   const targets = model.treesPerIteration;
   const put = (name: string, value: Value, spec: Omit<OutputSpec, "name" | "dtype" | "layout">, promise: Tolerance) => {
     g.output(value, name);

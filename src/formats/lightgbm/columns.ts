@@ -1,16 +1,16 @@
 // What callers send per feature: numbers, or categories by name where the file tells them.
-import type { Category, LightgbmModel } from "./model.ts";
+import type { LightgbmCategory, LightgbmModel } from "./model.ts";
 
-export interface Column {
+export interface LightgbmColumn {
   readonly name: string;
   /** Split by sets of categories somewhere, or declared so in training: the value is a category code, cut to a whole number. */
   readonly isCategorical: boolean;
   /** The categories behind the codes 0, 1, 2 …, where the file names them. Anything else counts as missing. */
-  readonly categories?: readonly Category[];
+  readonly categories?: readonly LightgbmCategory[];
 }
 
 export interface Columns {
-  readonly columns: readonly Column[];
+  readonly columns: readonly LightgbmColumn[];
   /** Whether the names are LightGBM's own `Column_<i>`. */
   readonly unnamed: boolean;
   /** False when the file holds lists of categories but does not say whose they are. */
@@ -21,7 +21,7 @@ export interface Columns {
  * The features of a model. `pandas_categorical` lists the categories of every pandas column of type category in column order,
  * but not which columns these are: unordered ones are the categorical features, ordered ones are compared by rank.
  */
-export function columnsOf(model: LightgbmModel): Columns {
+export function lightgbmColumns(model: LightgbmModel): Columns {
   const { featureNames, pandasCategorical } = model;
   const categorical = categoricalFeatures(model);
   const lists = pandasCategorical ?? [];
@@ -52,7 +52,7 @@ function categoricalFeatures({ parameters, domains }: LightgbmModel): Set<number
 
 /** The feature of each list, or null when there is not exactly one way. */
 function place(
-  lists: readonly (readonly Category[])[],
+  lists: readonly (readonly LightgbmCategory[])[],
   { domains }: LightgbmModel,
   categorical: ReadonlySet<number>,
 ): number[] | null {
@@ -60,7 +60,7 @@ function place(
   if (lists.length > domains.length) return null;
   // Ordered categoricals are among the others: find every order-keeping assignment that the values met in training allow, and
   // that leaves out no categorical feature.
-  const fits = (list: readonly Category[], feature: number): boolean => {
+  const fits = (list: readonly LightgbmCategory[], feature: number): boolean => {
     const domain = domains[feature]!;
     if (domain.kind === "none") return true;
     if (domain.kind === "categorical") return domain.values.every((value) => value < list.length);

@@ -1,16 +1,16 @@
 // What a person sees of a LightGBM model.
 import type { ColumnType } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
-import { type Column, columnsOf } from "./columns.ts";
-import { decision, type LightgbmModel, treeCount } from "./model.ts";
-import { links, type ObjectiveName } from "./objective.ts";
+import { type LightgbmColumn, lightgbmColumns } from "./columns.ts";
+import { type LightgbmModel, lightgbmTreeCount, splitBits } from "./model.ts";
+import { type LightgbmObjective, objectiveLinks } from "./objective.ts";
 
 export function describeLightgbm(model: LightgbmModel): ModelDescription {
   const { forest, treesPerIteration, objective } = model;
-  const trees = treeCount(forest);
+  const trees = lightgbmTreeCount(forest);
   const iterations = trees / treesPerIteration;
-  const { columns, unnamed, categoriesPlaced } = columnsOf(model);
-  const categoricalSplits = forest.decisionType.reduce((sum, type) => sum + (type & decision.categorical), 0);
+  const { columns, unnamed, categoriesPlaced } = lightgbmColumns(model);
+  const categoricalSplits = forest.decisionType.reduce((sum, type) => sum + (type & splitBits.categorical), 0);
   const linear = forest.linear.filter((leaves) => leaves !== null).length;
   const facts: [string, string | number][] = [
     ["objective", objective.text || "none in the file: scores are the prediction"],
@@ -38,7 +38,7 @@ export function describeLightgbm(model: LightgbmModel): ModelDescription {
       ? [{ name: "features", type: "float", shape: [columns.length] }]
       : columns.map((column) => ({
           name: column.name,
-          type: typeOf(column),
+          type: columnTypeOf(column),
           shape: [],
           ...(column.categories && typeof column.categories[0] !== "boolean"
             ? { categories: column.categories as readonly (string | number)[] }
@@ -50,7 +50,7 @@ export function describeLightgbm(model: LightgbmModel): ModelDescription {
 }
 
 /** How the values of a column look to a caller. */
-export function typeOf({ categories }: Column): ColumnType {
+export function columnTypeOf({ categories }: LightgbmColumn): ColumnType {
   const first = categories?.[0];
   if (typeof first === "string") return "string";
   if (typeof first === "boolean") return "bool";
@@ -59,7 +59,7 @@ export function typeOf({ categories }: Column): ColumnType {
 
 function taskOf({ objective }: LightgbmModel): ModelDescription["task"] {
   if (objective.name === null) return "unknown";
-  const link = links[objective.name as ObjectiveName];
+  const link = objectiveLinks[objective.name as LightgbmObjective];
   if (link === "binary") return "binary classification";
   if (link === "softmax" || link === "sigmoids") return "multiclass classification";
   return link === "rank" ? "ranking" : "regression";
@@ -75,7 +75,7 @@ function outputsOf(model: LightgbmModel): ModelDescription["outputs"] {
       { name: "margin", type: "float", shape: task === "binary classification" ? [] : [classes] },
     ];
   const shape = model.treesPerIteration === 1 ? [] : [model.treesPerIteration];
-  const link = model.objective.name === null ? "identity" : links[model.objective.name as ObjectiveName];
+  const link = model.objective.name === null ? "identity" : objectiveLinks[model.objective.name as LightgbmObjective];
   const transformed = model.averageOutput || model.objective.sqrt || !["identity", "rank"].includes(link);
   return ["prediction", ...(transformed ? ["margin"] : [])].map((name) => ({ name, type: "float", shape }));
 }

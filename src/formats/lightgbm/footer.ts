@@ -1,11 +1,11 @@
 // What stands behind the trees: training parameters and the categories of pandas columns.
 import { quoted } from "../../core/index.ts";
 import type { ModelText } from "./lines.ts";
-import type { Category } from "./model.ts";
+import type { LightgbmCategory } from "./model.ts";
 
 export interface Footer {
   readonly parameters: ReadonlyMap<string, string>;
-  readonly pandasCategorical: readonly (readonly Category[])[] | null;
+  readonly pandasCategorical: readonly (readonly LightgbmCategory[])[] | null;
 }
 
 const pandasKey = "pandas_categorical:";
@@ -32,7 +32,7 @@ export function readFooter(text: ModelText, start: number): Footer {
 }
 
 /** `null`, or a list per column of strings, numbers or booleans. */
-function categoryLists(text: ModelText, json: string): Category[][] | null {
+function categoryLists(text: ModelText, json: string): LightgbmCategory[][] | null {
   let parsed: unknown;
   try {
     // Python writes NaN and Infinity, which no list of categories holds.
@@ -54,6 +54,6 @@ function categoryLists(text: ModelText, json: string): Category[][] | null {
     for (const value of list as unknown[])
       if (typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value))
         throw text.invalid(`${value} is too large to be told from its neighbours`, where);
-    return list as Category[];
+    return list as LightgbmCategory[];
   });
 }

@@ -2,7 +2,7 @@
 import { quoted } from "../../core/index.ts";
 import type { ModelText } from "./lines.ts";
 import type { FeatureDomain, Objective } from "./model.ts";
-import { classesOf, links, type ObjectiveName, parseObjective } from "./objective.ts";
+import { classesOf, type LightgbmObjective, objectiveLinks, parseObjective } from "./objective.ts";
 
 const versions = ["v2", "v3", "v4"];
 
@@ -80,7 +80,7 @@ function headerLines(text: ModelText): { lines: Map<string, string>; end: number
 
 function checkOutputs(text: ModelText, objective: Objective, numClass: number, treesPerIteration: number): void {
   if (objective.name === null) return;
-  const link = links[objective.name as ObjectiveName];
+  const link = objectiveLinks[objective.name as LightgbmObjective];
   const classes = link === "softmax" || link === "sigmoids" ? (classesOf(objective) ?? numClass) : 1;
   if (treesPerIteration !== classes)
     throw text.invalid(

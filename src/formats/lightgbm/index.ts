@@ -7,20 +7,20 @@ import { ModelText } from "./lines.ts";
 import type { LightgbmModel } from "./model.ts";
 import { readTrees } from "./trees.ts";
 
-export { type Column, type Columns, columnsOf } from "./columns.ts";
-export { typeOf } from "./describe.ts";
+export { type Columns, type LightgbmColumn, lightgbmColumns } from "./columns.ts";
+export { columnTypeOf } from "./describe.ts";
 export {
-  type Category,
   type CategorySets,
-  decision,
-  type Forest,
+  type LightgbmCategory,
+  type LightgbmForest,
   type LightgbmModel,
   type LinearLeaves,
+  lightgbmTreeCount,
   missingType,
   type Objective,
-  treeCount,
+  splitBits,
 } from "./model.ts";
-export { links, type ObjectiveName } from "./objective.ts";
+export { type LightgbmObjective, objectiveLinks } from "./objective.ts";
 
 export const lightgbm: Format<LightgbmModel> = {
   id: "lightgbm-text",

@@ -47,11 +47,10 @@ export class ModelText {
 
   /**
    * The numbers of `[start, end)`, separated by blanks, into `out` from `at` on: exactly `count` of them.
-   * @param kind what they must be: `int` within int32, `uint` within uint32, `float` finite or not
    */
   numbers(
     [start, end]: Span,
-    kind: "int" | "uint" | "float",
+    kind: NumberKind,
     out: Int32Array | Uint8Array | Uint32Array | Float64Array,
     at: number,
     count: number,
@@ -124,7 +123,16 @@ function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0x0d || byte === 0x09;
 }
 
-function inRange(value: number, kind: "int" | "uint", isInteger: boolean): boolean {
-  if (!isInteger) return false;
-  return kind === "uint" ? value >= 0 && value <= 0xffff_ffff : value >= -0x8000_0000 && value <= 0x7fff_ffff;
+/** `float`: any number, infinities and NaN as well. The others: whole numbers that their column holds. */
+export type NumberKind = "float" | keyof typeof ranges;
+
+const ranges = {
+  byte: [0, 0xff],
+  uint: [0, 0xffff_ffff],
+  int: [-0x8000_0000, 0x7fff_ffff],
+} as const;
+
+function inRange(value: number, kind: keyof typeof ranges, isInteger: boolean): boolean {
+  const [least, most] = ranges[kind];
+  return isInteger && value >= least && value <= most;
 }

@@ -8,7 +8,7 @@ export type FeatureDomain =
   /** Not used: constant in training. */
   | { readonly kind: "none" };
 
-export type Category = string | number | boolean;
+export type LightgbmCategory = string | number | boolean;
 
 export interface Objective {
   /** Canonical name; null when the file has none (a custom objective): scores are the prediction. */
@@ -25,13 +25,13 @@ export interface Objective {
 export const missingType = { none: 0, zero: 1, nan: 2 } as const;
 
 /** Bits of `decisionType`. */
-export const decision = { categorical: 1, defaultLeft: 2 } as const;
+export const splitBits = { categorical: 1, defaultLeft: 2 } as const;
 
 /**
  * All trees in columns. Tree t has nodes `nodeStart[t] … nodeStart[t+1]-1` and leaves `leafStart[t] … leafStart[t+1]-1`.
  * Children are counted within the tree: >= 0 a node, < 0 the leaf `~child`.
  */
-export interface Forest {
+export interface LightgbmForest {
   readonly nodeStart: Int32Array;
   readonly leafStart: Int32Array;
   readonly feature: Int32Array;
@@ -74,13 +74,13 @@ export interface LightgbmModel {
   readonly averageOutput: boolean;
   readonly featureNames: readonly string[];
   readonly domains: readonly FeatureDomain[];
-  readonly forest: Forest;
+  readonly forest: LightgbmForest;
   /** Training parameters, as far as the file tells them. */
   readonly parameters: ReadonlyMap<string, string>;
   /** Categories of the pandas columns of type category, in column order; null when no data frame was used. */
-  readonly pandasCategorical: readonly (readonly Category[])[] | null;
+  readonly pandasCategorical: readonly (readonly LightgbmCategory[])[] | null;
 }
 
-export function treeCount(forest: Forest): number {
+export function lightgbmTreeCount(forest: LightgbmForest): number {
   return forest.nodeStart.length - 1;
 }

@@ -27,7 +27,7 @@ const aliases: Readonly<Record<string, string>> = {
 };
 
 /** How each objective's scores become predictions. */
-export const links = {
+export const objectiveLinks = {
   regression: "identity",
   regression_l1: "identity",
   huber: "identity",
@@ -46,7 +46,7 @@ export const links = {
   rank_xendcg: "rank",
 } as const satisfies Record<string, string>;
 
-export type ObjectiveName = keyof typeof links;
+export type LightgbmObjective = keyof typeof objectiveLinks;
 
 /** Objectives whose `reg_sqrt` counts when predicting: those that do not override RegressionL2loss::ConvertOutput. */
 const takesSqrt = new Set(["regression", "regression_l1", "huber", "fair", "quantile", "mape"]);
@@ -61,11 +61,11 @@ export function parseObjective(text: string | undefined, source: string): Object
   if (first === undefined || ["custom", "none", "null", "na"].includes(first))
     return { name: null, text: text ?? "", sigmoid: 1, sqrt: false };
   const name = aliases[first] ?? first;
-  if (!Object.hasOwn(links, name))
+  if (!Object.hasOwn(objectiveLinks, name))
     throw new IngotError("MODEL_UNSUPPORTED", {
       what: `objective ${quoted(first)} is not known`,
       where: `${source}: objective`,
-      fix: `known are ${Object.keys(links).join(", ")}, and models without an objective`,
+      fix: `known are ${Object.keys(objectiveLinks).join(", ")}, and models without an objective`,
     });
   let sigmoid = 1;
   if (name === "binary" || name === "multiclassova") {

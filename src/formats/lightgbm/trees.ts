@@ -1,8 +1,8 @@
 // The tree blocks, read into columns (Tree::Tree(const char*, size_t*) of tree.cpp).
 import type { Header } from "./header.ts";
 import { readLinearLeaves } from "./linear.ts";
-import type { ModelText, Span } from "./lines.ts";
-import { type CategorySets, decision, type Forest, type LinearLeaves, missingType } from "./model.ts";
+import type { ModelText, NumberKind, Span } from "./lines.ts";
+import { type CategorySets, type LightgbmForest, type LinearLeaves, missingType, splitBits } from "./model.ts";
 import { checkShape } from "./shape.ts";
 
 /** Lines of one block that the library reads at most. */
@@ -38,7 +38,7 @@ export class TreeBlock {
 
   read<T extends Int32Array | Uint8Array | Uint32Array | Float64Array>(
     field: string,
-    kind: "int" | "uint" | "float",
+    kind: NumberKind,
     out: T,
     at = 0,
     count = out.length,
@@ -59,7 +59,7 @@ export class TreeBlock {
  * Reads all trees. Their blocks lie where `tree_sizes` says, as the library finds them, or one after the other.
  * @returns the columns, and where the text behind the trees begins
  */
-export function readTrees(text: ModelText, header: Header): { forest: Forest; end: number } {
+export function readTrees(text: ModelText, header: Header): { forest: LightgbmForest; end: number } {
   const { starts, end } = blocks(text, header);
   const trees = starts.length - 1;
   if (trees === 0) throw text.invalid("has no trees");
@@ -97,7 +97,7 @@ export function readTrees(text: ModelText, header: Header): { forest: Forest; en
   return { forest, end };
 }
 
-type Columns = Omit<Forest, "categories" | "linear"> & {
+type Columns = Omit<LightgbmForest, "categories" | "linear"> & {
   categories: (CategorySets | null)[];
   linear: (LinearLeaves | null)[];
 };
@@ -114,7 +114,7 @@ function readTree(block: TreeBlock, forest: Columns, features: number): void {
   const nodes = leaves - 1;
   block.read("split_feature", "int", forest.feature, node, nodes);
   block.read("threshold", "float", forest.threshold, node, nodes);
-  if (block.has("decision_type")) block.read("decision_type", "uint", forest.decisionType, node, nodes);
+  if (block.has("decision_type")) block.read("decision_type", "byte", forest.decisionType, node, nodes);
   block.read("left_child", "int", forest.left, node, nodes);
   block.read("right_child", "int", forest.right, node, nodes);
   forest.categories[t] = readCategories(block);
@@ -151,7 +151,7 @@ function checkSplits(block: TreeBlock, forest: Columns, node: number, nodes: num
     const type = forest.decisionType[node + i]!;
     const threshold = forest.threshold[node + i]!;
     if (type > 15 || type >> 2 > missingType.nan) refuse(i, "decision_type", `${type} is not a kind of split`);
-    if (type & decision.categorical) {
+    if (type & splitBits.categorical) {
       if (!Number.isInteger(threshold) || threshold < 0 || threshold >= sets)
         refuse(i, "threshold", `category set ${threshold} of ${sets}`);
     } else if (Number.isNaN(threshold)) refuse(i, "threshold", "is not a number");
