@@ -74,7 +74,7 @@ async function shareBlocks(file: string, target: string, size: number): Promise<
   await using copy = await open(target, "r+");
   await copy.chmod(0o644);
   await copy.sync().catch(asWriteError);
-  return hashFile(copy);
+  return await hashFile(copy);
 }
 
 async function copyBlocks(source: FileHandle, target: string, size: number): Promise<Content> {
@@ -101,15 +101,20 @@ async function eachBlock(
   const ring = Array.from({ length: 3 }, () => Buffer.allocUnsafeSlow(blockSize));
   const writes: Promise<void>[] = [];
   let position = 0;
-  let next = file.read(ring[0]!, 0, blockSize, 0);
+  const readAt = (turn: number, at: number) => {
+    const reading = file.read(ring[turn % 3]!, 0, blockSize, at);
+    // Awaited a turn later; marked as handled now so that an early end is not an unhandled failure.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  let next = readAt(0, 0);
   for (let turn = 0; ; turn++) {
     const { bytesRead, buffer } = await next;
     if (bytesRead === 0) break;
     await writes[(turn + 1) % 3];
-    next = file.read(ring[(turn + 1) % 3]!, 0, blockSize, position + bytesRead);
+    next = readAt(turn + 1, position + bytesRead);
     const block = buffer.subarray(0, bytesRead);
     const writing = write?.(block, position) ?? Promise.resolve();
-    // Awaited a turn later; marked as handled now so that an early failure is not an unhandled one.
     writing.catch(() => undefined);
     writes[turn % 3] = writing;
     hash.update(block);

@@ -79,7 +79,7 @@ export async function measure(
     rows: 0,
     problem,
   });
-  if (runtime === "micro" && (graph.bytes?.length ?? Number.POSITIVE_INFINITY) > largestMicroGraph)
+  if (runtime === "micro" && (graph.externalData || (graph.bytes?.length ?? 0) > largestMicroGraph))
     return cannot(
       new IngotError("RUNTIME_UNSUPPORTED", {
         what: `graphs above ${largestMicroGraph >> 20} MiB are not run on micro`,

@@ -101,7 +101,7 @@ async function openVerified(entry: PackageEntry, files: readonly PackageFile[], 
     const { file, data } = description.graph;
     return data === undefined
       ? { bytes: await read(file) }
-      : { bytes: await read(file), externalData: [{ name: data, path: store.blobPath(fileAt(data).digest) }] };
+      : { bytes: await read(file), externalData: { [data]: store.blobPath(fileAt(data).digest) } };
   };
   return {
     name: entry.name,

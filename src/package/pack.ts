@@ -58,7 +58,7 @@ export async function pack(folder: string, store: Store, options: PackOptions = 
   const build = await buildPackage(folder);
   if (options.check) return assemble(build, store, hashOnly, async () => false);
   await using writer = await store.write();
-  return assemble(build, store, writer, async (entry, compared) => {
+  return await assemble(build, store, writer, async (entry, compared) => {
     if (compared === "same" && (await isWhole(store, entry))) return false;
     const name = entry.annotations![refNameAnnotation]!;
     await writer.commit((entries) => {
@@ -127,7 +127,7 @@ async function bring({ content }: NewFile, sink: Sink): Promise<Content> {
 const hashOnly: Sink = {
   async addFile(path) {
     await using file = await open(path);
-    return hashFile(file);
+    return await hashFile(file);
   },
   addBytes: async (bytes) => ({ digest: digest(bytes), size: bytes.length }),
   addStream: (chunks) => digestOf(chunks),

@@ -45,9 +45,9 @@ function inputOptions(parsed: ParsedProject, description: ModelDescription): Con
       });
     byColumn.set(column, [name, entry]);
   }
-  const options = columns.map((column) => {
-    const [name, entry] = byColumn.get(column) ?? [column, {}];
-    return option(name, entry);
+  const options = description.inputs.map((column) => {
+    const [name, entry] = byColumn.get(column.name) ?? [column.name, {}];
+    return option(name, ownCategories(column, name, entry, parsed));
   });
   const names = options.map((input) => input.name);
   const twice = names.find((name, index) => names.indexOf(name) < index);
@@ -57,6 +57,24 @@ function inputOptions(parsed: ParsedProject, description: ModelDescription): Con
       where: parsed.where(["inputs", twice]),
     });
   return options;
+}
+
+/** Categories that the file names are the file's: the project may repeat them, but not change what a code means. */
+function ownCategories(
+  column: ModelDescription["inputs"][number],
+  name: string,
+  entry: InputEntry,
+  parsed: ParsedProject,
+): InputEntry {
+  const { categories, ...others } = entry;
+  const known = column.categories;
+  if (categories === undefined || known === undefined) return entry;
+  if (known.length === categories.length && categories.every((value) => known.includes(value))) return others;
+  throw new IngotError("PROJECT_INVALID", {
+    what: `inputs.${name}: the model itself says its categories: ${known.slice(0, 8).join(", ")}${known.length > 8 ? " …" : ""}`,
+    where: parsed.where(["inputs", name, "categories"]),
+    fix: "leave `categories` out",
+  });
 }
 
 function option(name: string, entry: InputEntry) {
@@ -108,16 +126,6 @@ function mergeInput(spec: InputSpec, entry: InputEntry | undefined, parsed: Pars
   if (categories !== undefined) {
     if (categories.some((value) => (typeof value === "string") !== (type === "string")))
       refuse(`\`categories\` must be ${type === "string" ? "text" : "numbers"} here`, "categories");
-    const known = spec.categories as readonly (string | number)[] | undefined;
-    if (
-      known !== undefined &&
-      (known.length !== categories.length || categories.some((value) => !known.includes(value)))
-    )
-      refuse(
-        `the model itself says its categories: ${known.slice(0, 8).join(", ")}${known.length > 8 ? " …" : ""}`,
-        "categories",
-        "leave `categories` out",
-      );
   }
   return {
     ...spec,

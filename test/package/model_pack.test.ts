@@ -1,4 +1,4 @@
-import Ajv from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import { expect, test } from "vitest";
 import { digest } from "../../src/core/index.ts";
 import { type Manifest, parseManifest } from "../../src/oci/index.ts";
@@ -75,7 +75,7 @@ const configSchema = closed(
 
 test("the config is a strict ModelPack config, without a date", () => {
   const value = JSON.parse(Buffer.from(config).toString());
-  const validate = new Ajv({ strict: false, validateFormats: false }).compile(configSchema);
+  const validate = new Ajv2020({ strict: false, validateFormats: false }).compile(configSchema);
   expect(validate(value), JSON.stringify(validate.errors)).toBe(true);
   expect(value.descriptor).toEqual({
     name: "income",

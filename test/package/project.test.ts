@@ -1,4 +1,4 @@
-import Ajv from "ajv/dist/2020.js";
+import { Ajv2020 } from "ajv/dist/2020.js";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { parse } from "yaml";
@@ -118,7 +118,7 @@ test("any text is parsed or refused with a code", () => {
 });
 
 test("the JSON Schema for editors accepts what the parser accepts, and is the one in docs/", async () => {
-  const validate = new Ajv({ strict: false }).compile(projectJsonSchema());
+  const validate = new Ajv2020({ strict: false }).compile(projectJsonSchema());
   expect(validate(parse(full))).toBe(true);
   expect(validate({ ...parse(full), nmae: 1 })).toBe(false);
   await expect(`${JSON.stringify(projectJsonSchema(), null, 2)}\n`).toMatchFileSnapshot("../../docs/ingot.schema.json");

@@ -4,7 +4,7 @@ import { digest, IngotError } from "../../src/core/index.ts";
 import { compareVersions, formatReference, parseReference } from "../../src/package/reference.ts";
 
 const some = digest("x");
-const good: [text: string, name: string, version?: string, digest?: string][] = [
+const good: [text: string, name: string, version?: string | undefined, digest?: string][] = [
   ["income", "income"],
   ["income:1.2.0", "income", "1.2.0"],
   ["team/income:1.2.0-rc.1", "team/income", "1.2.0-rc.1"],
