@@ -142,7 +142,7 @@ function Members({ schema, label }: { schema: Schema | undefined; label: string 
 
 function typeText(schema: Schema): string {
   const alternatives = schema.anyOf ?? schema.oneOf;
-  if (alternatives) return [...new Set(alternatives.map(typeText))].join(" or ");
+  if (alternatives) return [...new Set(alternatives.map(typeText))].join(", ");
   if (schema.type === "array" && schema.items) return `array of ${typeText(schema.items)}`;
   if (schema.enum && !schema.type) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
   return [schema.type ?? "any"].flat().join(" or ");
