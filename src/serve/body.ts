@@ -22,18 +22,21 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    request.on("data", (chunk: Buffer) => {
+    const gone = () => reject(new ClientGone("the client left before its request was complete"));
+    const collect = (chunk: Buffer) => {
       size += chunk.byteLength;
       if (size <= limit) {
         chunks.push(chunk);
       } else {
-        request.removeAllListeners("data");
+        request.off("data", collect).off("close", gone);
         reject(tooLarge(limit));
       }
-    });
-    request.once("end", () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
-    request.once("error", (cause) => reject(new ClientGone("request broke off", { cause })));
-    request.once("close", () => reject(new ClientGone("request broke off")));
+    };
+    const complete = () => {
+      request.off("close", gone);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    };
+    request.on("data", collect).once("end", complete).once("error", gone).once("close", gone);
   });
 }
 

@@ -37,18 +37,17 @@ export class Exchange {
 
   /** Answers with JSON text that is already written. */
   json(status: number, text: string, headers?: OutgoingHttpHeaders): void {
-    this.send(status, "application/json", Buffer.from(text), headers);
+    this.send(status, "application/json", text, headers);
   }
 
-  send(status: number, contentType: string | null, body: Uint8Array, headers?: OutgoingHttpHeaders): void {
+  /** @param body text leaves in one write together with the headers, bytes in a second one */
+  send(status: number, contentType: string | null, body: string | Uint8Array, more?: OutgoingHttpHeaders): void {
     const { response } = this;
     if (response.headersSent || response.destroyed) return;
-    response.writeHead(status, {
-      ...this.headers(),
-      ...(contentType === null ? {} : { "Content-Type": contentType }),
-      ...(status === 204 || status === 304 ? {} : { "Content-Length": body.byteLength }),
-      ...headers,
-    });
+    const headers = this.headers();
+    if (contentType !== null) headers["Content-Type"] = contentType;
+    if (status !== 204 && status !== 304) headers["Content-Length"] = Buffer.byteLength(body);
+    response.writeHead(status, more ? Object.assign(headers, more) : headers);
     response.end(body);
   }
 

@@ -94,7 +94,7 @@ function answering(serving: Serving, router: Router, options: ServerOptions): An
       if (request.method === "OPTIONS") {
         const allow = router.allow(exchange.path);
         if (allow !== null) {
-          exchange.send(204, null, Buffer.alloc(0), { Allow: allow });
+          exchange.send(204, null, "", { Allow: allow });
           return;
         }
       }

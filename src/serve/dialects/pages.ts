@@ -36,9 +36,8 @@ export const pages: Dialect = {
   ],
 };
 
-const notBuilt = Buffer.from(
-  "<!doctype html><html lang=en><title>Ingot</title><h1>Ingot is serving</h1><p>The pages are not built: run <code>npm run build</code>. The API works: see <a href=/openapi.json>/openapi.json</a>.",
-);
+const notBuilt =
+  "<!doctype html><html lang=en><title>Ingot</title><h1>Ingot is serving</h1><p>The pages are not built: run <code>npm run build</code>. The API works: see <a href=/openapi.json>/openapi.json</a>.";
 
 async function page(exchange: Exchange, web: WebAssets): Promise<void> {
   const index = await web.find("index.html");
@@ -55,7 +54,7 @@ const pageHeaders = {
 function answer(exchange: Exchange, asset: Asset, headers: Record<string, string>): void {
   const { etag, contentType } = asset;
   if (exchange.request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag)) {
-    exchange.send(304, null, Buffer.alloc(0), { ...headers, ETag: etag });
+    exchange.send(304, null, "", { ...headers, ETag: etag });
     return;
   }
   const zipped = /\bgzip\b/.test(exchange.request.headers["accept-encoding"] ?? "");
