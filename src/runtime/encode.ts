@@ -1,0 +1,195 @@
+// Records to tensors. Everything that the schema decides is decided once per schema, not once per value.
+import { IngotError, type InputSpec, nearest, quoted, type Schema } from "../core/index.ts";
+import { type Tensor, type TensorData, toBfloat16, toFloat16 } from "../onnx/index.ts";
+import { type Element, elementReader, type Place, refuseInput } from "./field.ts";
+import { shown } from "./json.ts";
+import type { InputRecord } from "./predictor.ts";
+
+/** Largest number of elements that one encoded tensor may have. */
+const largestTensor = 2 ** 28;
+
+type EncodeColumn = (records: readonly InputRecord[]) => Tensor;
+type Writer = (data: TensorData, index: number, element: Element) => void;
+
+interface Encoder {
+  readonly names: ReadonlySet<string>;
+  readonly columns: readonly (readonly [name: string, encode: EncodeColumn])[];
+}
+
+const encoders = new WeakMap<Schema, Encoder>();
+
+/**
+ * Typed records as the graph's inputs, by name; N = number of records.
+ * @throws IngotError INPUT_INVALID, such as `inputs.age: expected int, got "x" (row 3)`
+ */
+export function encodeRecords(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
+  let encoder = encoders.get(schema);
+  if (!encoder) {
+    encoder = compile(schema);
+    encoders.set(schema, encoder);
+  }
+  for (let row = 0; row < records.length; row++) checkNames(encoder, records[row]!, rowOf(row, records));
+  const feeds: Record<string, Tensor> = {};
+  for (const [name, encode] of encoder.columns) feeds[name] = encode(records);
+  return feeds;
+}
+
+function rowOf(row: number, records: readonly InputRecord[]): number | null {
+  return records.length === 1 ? null : row;
+}
+
+function compile(schema: Schema): Encoder {
+  return {
+    names: new Set(schema.inputs.map((input) => input.name)),
+    columns: schema.inputs.map((input) => [
+      input.name,
+      input.shape.length === 0 ? scalarColumn(input) : shapedColumn(input),
+    ]),
+  };
+}
+
+function checkNames({ names }: Encoder, record: InputRecord, row: number | null): void {
+  if (typeof record !== "object" || record === null || Array.isArray(record))
+    throw new IngotError("INPUT_INVALID", {
+      what: `expected a record (values by input name), got ${shown(record)}${row === null ? "" : ` (row ${row})`}`,
+      where: "inputs",
+    });
+  for (const key of Object.keys(record)) {
+    if (names.has(key)) continue;
+    const near = nearest(key, names);
+    refuseInput(
+      { path: `inputs.${key}`, row },
+      "is not an input of this model",
+      near
+        ? `did you mean ${quoted(near)}?`
+        : `its inputs are ${[...names].slice(0, 20).join(", ")}${names.size > 20 ? ", …" : ""}`,
+    );
+  }
+}
+
+function scalarColumn(spec: InputSpec): EncodeColumn {
+  const read = elementReader(spec);
+  const write = writerOf(spec);
+  const path = `inputs.${spec.name}`;
+  const { name } = spec;
+  const dims = (count: number) => (spec.layout === "column" ? [count, 1] : spec.layout === "batch" ? [count] : []);
+  return (records) => {
+    const data = allocate(spec, records.length);
+    for (let row = 0; row < records.length; row++) {
+      const record = records[row]!;
+      const value = Object.hasOwn(record, name) ? record[name] : undefined;
+      write(data, row, read(value, { path, row: rowOf(row, records) }));
+    }
+    return { dtype: spec.dtype, dims: dims(records.length), data };
+  };
+}
+
+function shapedColumn(spec: InputSpec): EncodeColumn {
+  const read = elementReader(spec);
+  const write = writerOf(spec);
+  const path = `inputs.${spec.name}`;
+  return (records) => {
+    // The first record says how long the varying sizes are; a batch is a box, so the others must agree.
+    const shape = measured(spec, records[0]?.[spec.name], { path, row: rowOf(0, records) });
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (count * records.length > largestTensor)
+      refuseInput(
+        { path, row: null },
+        `${records.length} records of ${count} values are more than ${largestTensor} in one batch`,
+      );
+    const data = allocate(spec, count * records.length);
+    let index = 0;
+    const fill = (value: unknown, depth: number, place: Place): void => {
+      if (depth === shape.length) {
+        write(data, index++, read(value, place));
+        return;
+      }
+      const items = arrayOf(value, place, shape.slice(depth));
+      if (items.length !== shape[depth])
+        refuseInput(
+          place,
+          `expected ${shape[depth]} values, got ${items.length}`,
+          `one record's shape is [${spec.shape.map((dim) => dim ?? "?")}]`,
+        );
+      for (let i = 0; i < items.length; i++) fill(items[i], depth + 1, { path: `${place.path}[${i}]`, row: place.row });
+    };
+    for (let row = 0; row < records.length; row++) {
+      const value = records[row]![spec.name];
+      const place = { path, row: rowOf(row, records) };
+      if (ArrayBuffer.isView(value) && shape.length > 1) {
+        const flat = value as unknown as ArrayLike<unknown>;
+        if (flat.length !== count) refuseInput(place, `expected ${count} values, got ${flat.length}`);
+        for (let i = 0; i < count; i++) write(data, index++, read(flat[i], place));
+      } else fill(value, 0, place);
+    }
+    return { dtype: spec.dtype, dims: spec.layout === "whole" ? shape : [records.length, ...shape], data };
+  };
+}
+
+function arrayOf(value: unknown, place: Place, shape: readonly number[]): ArrayLike<unknown> {
+  if (Array.isArray(value)) return value;
+  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<unknown>;
+  return refuseInput(place, `expected an array of shape [${shape}], got ${shown(value)}`);
+}
+
+/** The shape of a record's value, its varying sizes read off the value itself. */
+function measured(spec: InputSpec, value: unknown, place: Place): number[] {
+  let level: unknown = value;
+  return spec.shape.map((dim, depth) => {
+    const items = Array.isArray(level) || ArrayBuffer.isView(level) ? (level as unknown as ArrayLike<unknown>) : null;
+    level = items?.[0];
+    if (typeof dim === "number") return dim;
+    if (items === null)
+      return refuseInput(
+        place,
+        value === undefined
+          ? "is missing"
+          : `expected an array with ${spec.shape.length} levels, got ${depth === 0 ? shown(value) : `${depth}`}`,
+      );
+    return items.length;
+  });
+}
+
+function allocate(spec: InputSpec, length: number): TensorData {
+  switch (spec.dtype) {
+    case "float32":
+      return new Float32Array(length);
+    case "float64":
+      return new Float64Array(length);
+    case "float16":
+    case "bfloat16":
+    case "uint16":
+      return new Uint16Array(length);
+    case "int8":
+      return new Int8Array(length);
+    case "int16":
+      return new Int16Array(length);
+    case "int32":
+      return new Int32Array(length);
+    case "int64":
+      return new BigInt64Array(length);
+    case "uint8":
+    case "bool":
+      return new Uint8Array(length);
+    case "uint32":
+      return new Uint32Array(length);
+    case "uint64":
+      return new BigUint64Array(length);
+    case "string":
+      return new Array<string>(length).fill("");
+    default:
+      throw new IngotError("RUNTIME_UNSUPPORTED", {
+        what: `values of type ${spec.dtype} cannot be given as records`,
+        where: `inputs.${spec.name}`,
+      });
+  }
+}
+
+function writerOf(spec: InputSpec): Writer {
+  const put: Writer = (data, index, element) => {
+    (data as unknown as Element[])[index] = element;
+  };
+  if (spec.dtype === "float16") return (data, index, element) => put(data, index, toFloat16(element as number));
+  if (spec.dtype === "bfloat16") return (data, index, element) => put(data, index, toBfloat16(element as number));
+  return put;
+}

@@ -1,0 +1,10 @@
+// runtime: a graph and a schema in, a predictor out. Records become tensors and back here, the same for every runtime; what a
+// package is, this layer does not know.
+export { decodeRecords } from "./decode.ts";
+export { encodeRecords } from "./encode.ts";
+export { readJson, writeJson } from "./json.ts";
+export { openApiSchemas } from "./json_schema.ts";
+export { type GraphFile, openPredictor, type PredictorOptions } from "./open.ts";
+export type { InputRecord, OutputRecord, OutputValue, Predictor, RuntimeName } from "./predictor.ts";
+export { inBatches, type RowFormat, type RowOptions, readRows } from "./rows.ts";
+export { shortestFloat32 } from "./shortest_float32.ts";

@@ -1,0 +1,103 @@
+// JSON without its traps: integers beyond 2^53 are not rounded, depth is bounded, NaN and infinities travel as words.
+import { IngotError, quoted } from "../core/index.ts";
+import { shortestFloat32 } from "./shortest_float32.ts";
+
+const deepest = 64;
+
+/**
+ * Parses JSON text. Integers that a double cannot hold become bigint.
+ * @throws IngotError JSON_MALFORMED with line and column
+ */
+export function readJson(text: string, where: string): unknown {
+  checkDepth(text, where);
+  try {
+    // 16 digits in a row are rare; only then is the slower way with the source text of every number taken.
+    return /\d{16}/.test(text)
+      ? JSON.parse(text, keepLongIntegers as (key: string, value: unknown) => unknown)
+      : JSON.parse(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new IngotError("JSON_MALFORMED", { what: `is not JSON: ${reason(cause, text)}`, where, cause });
+  }
+}
+
+function keepLongIntegers(_key: string, value: unknown, context: { source?: string }): unknown {
+  if (typeof value !== "number" || Number.isSafeInteger(value) || context.source === undefined) return value;
+  return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+}
+
+/** V8 says `… in JSON at position 12 (line 1 column 13)`; the snippet it adds may hold half the document. */
+function reason(cause: SyntaxError, text: string): string {
+  if (text.trim() === "") return "the text is empty";
+  const { message } = cause;
+  const place = /\(line \d+ column \d+\)/.exec(message)?.[0] ?? "";
+  const what = /^(.*?)(?: in JSON at| at position|, "|, \.\.\.)/s.exec(message)?.[1] ?? message;
+  return `${what}${place ? ` ${place}` : ""}`;
+}
+
+/** JSON.parse takes any depth, what walks its result does not. */
+function checkDepth(text: string, where: string): void {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code === 0x22) {
+      for (i++; i < text.length; i++) {
+        const inside = text.charCodeAt(i);
+        if (inside === 0x5c) i++;
+        else if (inside === 0x22) break;
+      }
+    } else if (code === 0x5b || code === 0x7b) {
+      if (++depth > deepest)
+        throw new IngotError("JSON_MALFORMED", { what: `nests deeper than ${deepest} levels (position ${i})`, where });
+    } else if (code === 0x5d || code === 0x7d) depth--;
+  }
+}
+
+/**
+ * JSON text of plain values: NaN and infinities as the strings "NaN", "Infinity", "-Infinity" (which inputs take back),
+ * bigint as digits, -0 as -0, Float32Array elements in their shortest form. Members that are undefined are left out.
+ */
+export function writeJson(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "number":
+      return numberText(value);
+    case "bigint":
+      return value.toString();
+    case "boolean":
+      return value ? "true" : "false";
+    case "object":
+      return value === null ? "null" : objectText(value);
+    default:
+      return "null";
+  }
+}
+
+function numberText(value: number): string {
+  if (!Number.isFinite(value)) return `"${value}"`;
+  return Object.is(value, -0) ? "-0" : String(value);
+}
+
+function objectText(value: object): string {
+  if (Array.isArray(value)) return `[${value.map(writeJson).join(",")}]`;
+  if (value instanceof Float32Array)
+    return `[${Array.from(value, (element) => numberText(shortestFloat32(element))).join(",")}]`;
+  if (ArrayBuffer.isView(value) && Symbol.iterator in value)
+    return `[${Array.from(value as unknown as Iterable<number | bigint>, writeJson).join(",")}]`;
+  if ("toJSON" in value && typeof value.toJSON === "function") return writeJson(value.toJSON());
+  let text = "{";
+  for (const key of Object.keys(value)) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member === undefined) continue;
+    text += `${text.length > 1 ? "," : ""}${JSON.stringify(key)}:${writeJson(member)}`;
+  }
+  return `${text}}`;
+}
+
+/** A value in a message, whatever it is. */
+export function shown(value: unknown): string {
+  if (value === undefined) return "nothing";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  return quoted(value);
+}
