@@ -105,7 +105,7 @@ describe("inference", () => {
     float16: [0.5, -65504, "NaN", 2 ** -24],
     float32: [0.5, "-Infinity", "NaN", 2 ** -149],
     float64: [0.1, "Infinity", "NaN", 5e-324],
-    string: ["", "a", "é🙂", '"\\\u0000'],
+    string: ["", "a", "é🙂", '"\\\n'],
   };
   const metadataOf = async () =>
     (await get("/v2/models/team%20a%2Fecho")).body as Record<"inputs", { datatype: string }[]>;
