@@ -57,6 +57,7 @@ export const errorCodes = {
   RUNTIME_UNSUPPORTED: refused,
 
   // server
+  REQUEST_MALFORMED: refused,
   BODY_TOO_LARGE: { exit: 3, http: 413 },
   BODY_ENCODING_UNSUPPORTED: { exit: 2, http: 415 },
   ROUTE_UNKNOWN: absent,

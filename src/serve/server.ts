@@ -4,6 +4,7 @@ import { type AddressInfo, Server as NetServer } from "node:net";
 import { IngotError } from "../core/index.ts";
 import { writeJson } from "../runtime/index.ts";
 import { ClientGone } from "./body.ts";
+import { answerBrokenRequests } from "./broken_request.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { dialects } from "./dialects/index.ts";
 import { Exchange } from "./exchange.ts";
@@ -63,6 +64,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     if (serving.draining) response.setHeader("Connection", "close");
     void answer(request, response);
   });
+  answerBrokenRequests(server, serving.first);
   const { port, host } = await listen(server, options.port ?? 8080, options.host ?? "127.0.0.1");
 
   let closing: Promise<void> | null = null;
@@ -162,7 +164,9 @@ async function listen(server: Server, port: number, host: string): Promise<{ por
     server.listen(port, host, () => resolve());
   });
   const address = server.address() as AddressInfo;
-  return { port: address.port, host: address.family === "IPv6" ? `[${address.address}]` : address.address };
+  // "Every address" is none that a client could dial.
+  const dialled = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address.address] ?? address.address;
+  return { port: address.port, host: dialled.includes(":") ? `[${dialled}]` : dialled };
 }
 
 /** Every connection is answered and closed; those that have not said anything yet get a moment to. */

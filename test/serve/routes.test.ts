@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { request } from "node:http";
+import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { IngotError } from "../../src/core/index.ts";
 import type { RunningServer } from "../../src/serve/index.ts";
@@ -96,6 +98,32 @@ describe("failures inside", () => {
     await expect(second).rejects.toThrow(IngotError);
     await expect(second).rejects.toThrow(new RegExp(`port ${server.port} is taken`));
     await model.predictor.close();
+  });
+});
+
+describe("what is not HTTP", () => {
+  const rows: [name: string, sent: string, status: string, what: RegExp][] = [
+    ["another protocol", "\x16\x03\x01\x02", "400", /not an HTTP\/1\.1 request/],
+    ["a broken request line", "GET\r\n\r\n", "400", /not an HTTP\/1\.1 request/],
+    [
+      "two lengths",
+      "POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+      "400",
+      /HTTP/,
+    ],
+    ["huge headers", `GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(40_000)}\r\n\r\n`, "431", /headers are too large/],
+  ];
+  test.each(rows)("%s", async (_name, sent, status, what) => {
+    const socket = connect(server.port, "127.0.0.1");
+    socket.on("error", () => socket.destroy());
+    socket.write(sent, "latin1");
+    const chunks: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => chunks.push(chunk));
+    await once(socket, "close");
+    const answer = Buffer.concat(chunks).toString();
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).toMatch(/Ingot-Package: sha256:/);
+    expect(answer).toMatch(what);
   });
 });
 

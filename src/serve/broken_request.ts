@@ -1,0 +1,36 @@
+// Requests that are not HTTP, or come too slowly: answered in the form of all other errors, then cut off.
+import { randomUUID } from "node:crypto";
+import type { Server } from "node:http";
+import type { Duplex } from "node:stream";
+import { IngotError } from "../core/index.ts";
+import type { ServedModel } from "./served_model.ts";
+
+const answers: Readonly<Record<string, readonly [status: string, what: string, fix: string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    "the headers are too large",
+    "send fewer or shorter ones",
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", "the request took too long to arrive", "send it in one go"],
+};
+const notHttp = ["400 Bad Request", "this is not an HTTP/1.1 request", "is it meant for another port?"] as const;
+
+export function answerBrokenRequests(server: Server, model: ServedModel): void {
+  server.on("clientError", (cause: NodeJS.ErrnoException, socket: Duplex) => {
+    if (cause.code === "ECONNRESET" || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const [status, what, fix] = answers[cause.code ?? ""] ?? notHttp;
+    const body = JSON.stringify({ error: new IngotError("REQUEST_MALFORMED", { what, fix }).toJSON() });
+    const lines = [
+      `HTTP/1.1 ${status}`,
+      `Ingot-Package: ${model.digest}`,
+      `Ingot-Request-Id: ${randomUUID()}`,
+      "Content-Type: application/json",
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      "Connection: close",
+    ];
+    socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
+  });
+}
