@@ -23,8 +23,8 @@ export interface Field<T> {
 type KeyOf<T, V> = { [K in keyof T]-?: T[K] extends V ? (V extends T[K] ? K : never) : never }[keyof T];
 
 /**
- * The codec of a message described by its fields, written in the order of the table. What the table does not know is kept
- * byte for byte in `unknown` and written last.
+ * The codec of a message described by its fields, which the table lists by number. What the table does not know is kept byte for
+ * byte in `unknown` and written where its number belongs.
  */
 export function message<T extends { unknown?: UnknownFields }>(create: () => T, fields: readonly Field<T>[]): Codec<T> {
   const byNumber: (Field<T> | undefined)[] = [];
@@ -42,14 +42,34 @@ export function message<T extends { unknown?: UnknownFields }>(create: () => T, 
       return target;
     },
     write(writer, value) {
-      for (const field of fields) field.write(writer, value);
-      writeUnknown(writer, value.unknown);
+      const unknown = value.unknown ? byFieldNumber(value.unknown) : [];
+      let next = 0;
+      for (const field of fields) {
+        while (next < unknown.length && unknown[next]!.number < field.number) writer.raw(unknown[next++]!.bytes);
+        field.write(writer, value);
+      }
+      while (next < unknown.length) writer.raw(unknown[next++]!.bytes);
     },
   };
 }
 
 export function writeUnknown(writer: ProtobufWriter, unknown: UnknownFields | undefined): void {
   if (unknown) for (const field of unknown) writer.raw(field);
+}
+
+function byFieldNumber(unknown: UnknownFields): { number: number; bytes: Uint8Array }[] {
+  const numbered = unknown.map((bytes) => ({ number: fieldNumber(bytes), bytes }));
+  return numbered.sort((a, b) => a.number - b.number);
+}
+
+/** Of an encoded field: its tag is a varint of up to five bytes. */
+function fieldNumber(bytes: Uint8Array): number {
+  let tag = 0;
+  for (let i = 0; i < 5; i++) {
+    tag += (bytes[i]! & 127) * 2 ** (7 * i);
+    if (bytes[i]! < 128) break;
+  }
+  return Math.floor(tag / 8);
 }
 
 /** Optional string; absent when empty. */
@@ -63,6 +83,11 @@ export function text<T>(number: number, key: KeyOf<T, string>): Field<T> {
       if (value !== "") writer.text(number, value);
     },
   };
+}
+
+/** String that is written even when empty, as the onnx package writes it. */
+export function statedText<T>(number: number, key: KeyOf<T, string>): Field<T> {
+  return { ...text(number, key), write: (writer, source) => writer.text(number, source[key] as string) };
 }
 
 /** Optional integer that fits a number; written always, so that 0 is told from absent where it matters. */

@@ -2,14 +2,14 @@
 // Not held in memory but kept as unknown fields: training_info 20 and configuration 26 of a model, quantization_annotation 14
 // of a graph, device_configurations 10 of a node, metadata_props 4 of a value.
 import { attribute } from "./attribute_codec.ts";
-import { type Codec, entries, int, int64, message, nested, repeated, sizes, text, texts } from "./message_codec.ts";
+import { type Codec, entries, int, int64, message, nested, repeated, sizes, statedText, text, texts } from "./message_codec.ts";
 import type { Graph, LocalFunction, Model, Node, OpsetImport, SparseTensor, ValueInfo } from "./model.ts";
 import { tensor } from "./tensor_codec.ts";
 import { nullableType } from "./type_codec.ts";
 
 export const opsetImport: Codec<OpsetImport> = message<OpsetImport>(
   () => ({ domain: "", version: 0 }),
-  [text(1, "domain"), int(2, "version")],
+  [statedText(1, "domain"), int(2, "version")],
 );
 
 export const valueInfo: Codec<ValueInfo> = message<ValueInfo>(

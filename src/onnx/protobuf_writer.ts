@@ -7,6 +7,12 @@ const encoder = new TextEncoder();
 export const protobufLimit = 2 ** 31 - 1;
 
 /**
+ * Lists of numbers in attributes above this length are packed: one tag for all, half the size. Shorter ones get a tag per number, as
+ * the onnx package writes them, so that its files come back byte for byte. Every protobuf reader takes both.
+ */
+const packAbove = 128;
+
+/**
  * Writes one message tree. The same code runs twice: first with no buffer, adding up sizes and noting the length of every
  * nested message in order; then into the buffer, taking those lengths in the same order.
  */
@@ -90,13 +96,18 @@ export class ProtobufWriter {
     this.#offset += 4;
   }
 
-  /** Packed: one tag for the whole list. */
   floats(field: number, values: Float32Array): void {
-    this.bytes(field, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+    if (values.length <= packAbove) for (const value of values) this.float(field, value);
+    else this.bytes(field, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
   }
 
-  /** Packed: one tag for the whole list. Two 32-bit halves per number, because a BigInt64Array makes an object of each. */
   ints(field: number, values: Int32Array | BigInt64Array): void {
+    if (values.length <= packAbove) for (const value of values) this.int(field, value);
+    else this.#packed(field, values);
+  }
+
+  /** Two 32-bit halves per number, because a BigInt64Array makes an object of each. */
+  #packed(field: number, values: Int32Array | BigInt64Array): void {
     const slot = this.#next++;
     if (!this.#bytes) this.#lengths.push(packedLength(values));
     const length = this.#lengths[slot]!;

@@ -12,7 +12,7 @@ import { tensor } from "./tensor_codec.ts";
 export function readModel(bytes: Uint8Array, source = "model.onnx"): Model {
   const reader = ProtobufReader.over(bytes, source);
   const model = codec.read(reader);
-  if (model.irVersion === 0) reader.fail("the file does not say its IR version, so it is not an ONNX model");
+  if (model.irVersion < 1) reader.fail("the file does not say its IR version, so it is not an ONNX model");
   return model;
 }
 

@@ -89,8 +89,7 @@ function write(writer: ProtobufWriter, value: StoredTensor): void {
 }
 
 function externalEntries(content: StoredTensor["content"] & { kind: "external" }): [string, string][] {
-  const pairs: [string, string][] = [["location", content.location]];
-  if (content.offset !== 0n) pairs.push(["offset", `${content.offset}`]);
+  const pairs: [string, string][] = [["location", content.location], ["offset", `${content.offset}`]];
   if (content.length !== null) pairs.push(["length", `${content.length}`]);
   return [...pairs, ...content.extra];
 }
