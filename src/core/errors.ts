@@ -47,8 +47,13 @@ export class IngotError extends Error {
 
 /** A value as it appears in a message: JSON, control characters escaped, at most `limit` characters. */
 export function quoted(value: unknown, limit = 60): string {
-  const text = typeof value === "bigint" ? `${value}` : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === "bigint" ? `${value}` : (JSON.stringify(value, withLongIntegers) ?? String(value));
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
+}
+
+/** JSON.stringify throws at the integers beyond 2^53 that readers keep as bigint. */
+function withLongIntegers(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? `${value}` : value;
 }
 
 /** The candidate nearest to `word` by edit distance, when near enough to be a typing error. */

@@ -113,6 +113,13 @@ describe("refusals", () => {
         "INPUT_INVALID",
         /inputs\.age/,
       ],
+      [
+        "a list with a long integer",
+        '{"age":[12345678901234567890],"colour":"red"}',
+        400,
+        "INPUT_INVALID",
+        /inputs\.age/,
+      ],
       ["null where nothing may miss", '{"age":null,"height":1,"colour":"red"}', 400, "INPUT_INVALID", /inputs\.age/],
       ["a misspelt input", '{"agee":1,"height":1,"colour":"red"}', 400, "INPUT_INVALID", /agee|inputs\.age/],
       [
