@@ -8,7 +8,11 @@ export function numberText(value: number, digits = 6): string {
 }
 
 export function valueText(value: unknown): string {
-  if (typeof value === "number") return Number.isInteger(value) ? numberText(value, 15) : numberText(value);
+  if (typeof value === "number") {
+    // Cents and the like stay visible behind large amounts.
+    const whole = Math.floor(Math.log10(Math.abs(value) || 1)) + 1;
+    return numberText(value, Number.isInteger(value) ? 15 : Math.min(17, Math.max(6, whole + 2)));
+  }
   if (typeof value === "string") return value;
   if (Array.isArray(value)) return `[${value.map(valueText).join(", ")}]`;
   if (typeof value === "object" && value !== null)

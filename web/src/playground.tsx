@@ -13,6 +13,8 @@ export function Playground({ model }: { model: Served }) {
   const [state, setState] = useState(example);
   const { record, problems } = useMemo(() => readForm(inputs, state), [inputs, state]);
   const isComplete = Object.keys(problems).length === 0;
+  const [complete, setComplete] = useState(record);
+  if (isComplete && complete !== record) setComplete(record);
   const { answer, isBusy, ask } = usePrediction(isComplete ? JSON.stringify(record) : null);
 
   const refusal = answer && !answer.ok ? answer.refusal : null;
@@ -61,7 +63,7 @@ export function Playground({ model }: { model: Served }) {
           isStale={!isComplete}
           isFieldError={refused !== null}
         />
-        <Snippets record={record} />
+        <Snippets record={complete} />
       </div>
       <Glance outputs={outputs} answer={answer} />
     </main>
