@@ -79,7 +79,7 @@ async function openVerified(entry: PackageEntry, files: readonly PackageFile[], 
       fix: `it has ${files.map((candidate) => candidate.path).join(", ")}`,
     });
   };
-  const read = (path: string): Promise<Uint8Array> =>
+  const read = async (path: string): Promise<Uint8Array> =>
     store.read(fileAt(path)).catch((error) => {
       throw asPackageError(error, where, path);
     });

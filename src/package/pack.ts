@@ -58,8 +58,8 @@ export async function pack(folder: string, store: Store, options: PackOptions = 
   const build = await buildPackage(folder);
   if (options.check) return assemble(build, store, hashOnly, async () => false);
   await using writer = await store.write();
-  return await assemble(build, store, writer, async (entry, compared) => {
-    if (compared === "same" && (await isWhole(store, entry))) return false;
+  return await assemble(build, store, writer, async (entry) => {
+    // A package that is there already is written again: its blobs replace their equals, which heals a damaged one.
     const name = entry.annotations![refNameAnnotation]!;
     await writer.commit((entries) => {
       const previous = entries.find((candidate) => candidate.annotations?.[refNameAnnotation] === name);
@@ -77,7 +77,7 @@ async function assemble(
   build: Build,
   store: Store,
   sink: Sink,
-  keep: (entry: Descriptor, compared: PackResult["compared"]) => Promise<boolean>,
+  keep: (entry: Descriptor) => Promise<boolean>,
 ): Promise<PackResult> {
   const { description, certificate, measurements } = build;
   const { name, version } = description;
@@ -114,7 +114,7 @@ async function assemble(
     measurements,
     compared,
     ...(compared === "different" ? { previous: before!.digest } : {}),
-    written: await keep(entry, compared),
+    written: await keep(entry),
   };
 }
 
@@ -132,18 +132,6 @@ const hashOnly: Sink = {
   addBytes: async (bytes) => ({ digest: digest(bytes), size: bytes.length }),
   addStream: (chunks) => digestOf(chunks),
 };
-
-/** Whether a package that is there already has all its bytes; else it is worth writing again. */
-async function isWhole(store: Store, entry: Descriptor): Promise<boolean> {
-  try {
-    const manifest = await store.manifest(entry);
-    for (const blob of [manifest.config, ...manifest.layers]) await store.verify(blob);
-    return true;
-  } catch (error) {
-    if (error instanceof IngotError && error.code === "STORE_CORRUPT") return false;
-    throw error;
-  }
-}
 
 function exists(name: string, digest: Digest, store: string): IngotError {
   return new IngotError("PACKAGE_EXISTS", {
