@@ -29,15 +29,15 @@ export function matrixColumns(forest: LightgbmForest, nodes: number, features: n
     seen[views.indexOf(viewOf(forest.decisionType[node]!))]![forest.feature[node]!] = 1;
   const feature = Array.from({ length: features }, (_, index) => index);
   const view = feature.map((index) => views.find((_, which) => seen[which]![index] === 1) ?? "number");
-  const columns = new Map(feature.map((index) => [`${index} ${view[index]}`, index]));
+  const places = views.map((each) => Int32Array.from(view, (own, index) => (own === each ? index : -1)));
   for (let index = 0; index < features; index++)
     views.forEach((other, which) => {
       if (seen[which]![index] === 0 || other === view[index]) return;
-      columns.set(`${index} ${other}`, feature.length);
+      places[which]![index] = feature.length;
       feature.push(index);
       view.push(other);
     });
-  return { feature, view, column: (index, as) => columns.get(`${index} ${as}`)! };
+  return { feature, view, column: (index, as) => places[views.indexOf(as)]![index]! };
 }
 
 /**

@@ -1,6 +1,7 @@
 // Linear models in the leaves of a tree (linear_tree=true).
+
+import type { TreeBlock } from "./block.ts";
 import type { LinearLeaves } from "./model.ts";
-import type { TreeBlock } from "./trees.ts";
 
 export function readLinearLeaves(block: TreeBlock, leaves: number, features: number): LinearLeaves {
   const constant = new Float64Array(leaves);

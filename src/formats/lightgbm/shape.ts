@@ -1,6 +1,6 @@
 // Whether the children of a tree's nodes make a tree: every node and leaf reached once, no cycle, not too deep.
 import { IngotError } from "../../core/index.ts";
-import type { TreeBlock } from "./trees.ts";
+import type { TreeBlock } from "./block.ts";
 
 /** Runtimes walk trees recursively when they load them; deeper ones could overflow their stack. */
 export const depthLimit = 2048;

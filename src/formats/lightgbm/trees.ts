@@ -1,59 +1,13 @@
 // The tree blocks, read into columns (Tree::Tree(const char*, size_t*) of tree.cpp).
+import { readBlock, type TreeBlock } from "./block.ts";
 import type { Header } from "./header.ts";
 import { readLinearLeaves } from "./linear.ts";
-import type { ModelText, NumberKind, Span } from "./lines.ts";
+import type { ModelText } from "./lines.ts";
 import { type CategorySets, type LightgbmForest, type LinearLeaves, missingType, splitBits } from "./model.ts";
 import { checkShape } from "./shape.ts";
 
-/** Lines of one block that the library reads at most. */
-const lineLimit = 64;
 /** No model has that many leaves; int32 columns hold them. */
 const leafLimit = 1 << 30;
-
-/** One `Tree=` block: where its lines are. */
-export class TreeBlock {
-  readonly text: ModelText;
-  readonly index: number;
-  readonly #lines: ReadonlyMap<string, Span>;
-
-  constructor(text: ModelText, index: number, lines: ReadonlyMap<string, Span>) {
-    this.text = text;
-    this.index = index;
-    this.#lines = lines;
-  }
-
-  has(field: string): boolean {
-    return this.#lines.has(field);
-  }
-
-  span(field: string): Span {
-    const span = this.#lines.get(field);
-    if (!span) throw this.text.invalid(`has no line \`${field}=\``, `tree ${this.index}`);
-    return span;
-  }
-
-  where(field: string): string {
-    return `tree ${this.index}, ${field}`;
-  }
-
-  read<T extends Int32Array | Uint8Array | Uint32Array | Float64Array>(
-    field: string,
-    kind: NumberKind,
-    out: T,
-    at = 0,
-    count = out.length,
-  ): T {
-    this.text.numbers(this.span(field), kind, out, at, count, () => this.where(field));
-    return out;
-  }
-
-  count(field: string, least: number, most: number): number {
-    const value = this.read(field, "int", new Int32Array(1))[0]!;
-    if (value < least || value > most)
-      throw this.text.invalid(`${value} is not between ${least} and ${most}`, this.where(field));
-    return value;
-  }
-}
 
 /**
  * Reads all trees. Their blocks lie where `tree_sizes` says, as the library finds them, or one after the other.
@@ -73,7 +27,7 @@ export function readTrees(text: ModelText, header: Header): { forest: LightgbmFo
   const nodeStart = new Int32Array(trees + 1);
   const leafStart = new Int32Array(trees + 1);
   for (let t = 0; t < trees; t++) {
-    const block = readBlock(text, t, starts[t]!, starts[t + 1]!, 4);
+    const block = readBlock(text, t, starts[t]!, starts[t + 1]!);
     // A leaf takes at least two bytes of its block.
     const leaves = block.count("num_leaves", 1, Math.min(leafLimit, starts[t + 1]! - starts[t]!));
     nodeStart[t + 1] = nodeStart[t]! + leaves - 1;
@@ -93,7 +47,7 @@ export function readTrees(text: ModelText, header: Header): { forest: LightgbmFo
     linear: new Array<LinearLeaves | null>(trees).fill(null),
   };
   for (let t = 0; t < trees; t++)
-    readTree(readBlock(text, t, starts[t]!, starts[t + 1]!, lineLimit), forest, header.featureNames.length);
+    readTree(readBlock(text, t, starts[t]!, starts[t + 1]!), forest, header.featureNames.length);
   return { forest, end };
 }
 
@@ -187,20 +141,4 @@ function blocks(text: ModelText, header: Header): { starts: number[]; end: numbe
     );
   }
   return { starts: [...starts, last], end };
-}
-
-/** The lines of the block at `[start, end)`, the first `limit` of them, up to an empty line. */
-function readBlock(text: ModelText, index: number, start: number, end: number, limit: number): TreeBlock {
-  const lines = new Map<string, Span>();
-  let at = text.lineEnd(start, end) + 1;
-  for (let line = 0; at < end && line < limit; line++) {
-    const lineEnd = text.lineEnd(at, end);
-    if (text.trimmed(at, lineEnd) === at) break;
-    const equals = text.bytes.indexOf(0x3d, at);
-    if (equals < 0 || equals >= lineEnd || equals - at > 40)
-      throw text.invalid(`line ${line + 1} is not \`field=values\``, `tree ${index}`);
-    lines.set(text.text(at, equals), [equals + 1, lineEnd]);
-    at = lineEnd + 1;
-  }
-  return new TreeBlock(text, index, lines);
 }

@@ -24,7 +24,7 @@ test.each(names)("%s", async (name) => {
   const feeds = feedsOf(rowsOf(fixture), schema);
   expect(schema.outputs.map((output) => output.name)).toEqual(Object.keys(fixture.outputs));
   const bytes = writeModel(model);
-  for (const runtime of ["native", "wasm"] as const) {
+  for (const runtime of ["native", "wasm", "micro"] as const) {
     await using predictor = await closing(openPredictor({ bytes }, schema, { runtime }));
     const results = await predictor.run(feeds);
     for (const [output, expected] of Object.entries(fixture.outputs)) {

@@ -177,7 +177,7 @@ const rows = fc.array(fc.array(fc.constantFrom(...values), { minLength: features
   maxLength: 40,
 });
 
-test.each(["native", "wasm"] as const)("random forests decide like LightGBM on %s", async (runtime) => {
+test.each(["native", "wasm", "micro"] as const)("random forests decide like LightGBM on %s", async (runtime) => {
   await fc.assert(
     fc.asyncProperty(fc.array(randomTree, { minLength: 1, maxLength: 6 }), rows, async (trees, table) => {
       const model = readLightgbm(new TextEncoder().encode(modelText(header, trees)), "random");
