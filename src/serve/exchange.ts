@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ServedModel } from "./served_model.ts";
+import type { Serving } from "./serving.ts";
 
 /** Milliseconds a request spent: reading its tensors from JSON, waiting, computing, writing its answer. */
 export interface Phases {
@@ -23,8 +24,9 @@ export class Exchange {
   /** What answers; a route that names another model sets it. */
   model: ServedModel;
   phases: Phases | null = null;
+  private readonly serving: Serving;
 
-  constructor(request: IncomingMessage, response: ServerResponse, model: ServedModel) {
+  constructor(request: IncomingMessage, response: ServerResponse, serving: Serving) {
     const url = request.url ?? "/";
     const query = url.indexOf("?");
     const given = request.headers["ingot-request-id"];
@@ -32,7 +34,8 @@ export class Exchange {
     this.response = response;
     this.path = query === -1 ? url : url.slice(0, query);
     this.id = typeof given === "string" && acceptableId.test(given) ? given : randomUUID();
-    this.model = model;
+    this.model = serving.first;
+    this.serving = serving;
   }
 
   /** Answers with JSON text that is already written. */
@@ -80,6 +83,8 @@ export class Exchange {
       "Ingot-Request-Id": this.id,
       "X-Content-Type-Options": "nosniff",
     };
+    // Known only now: the server may have begun to stop while this request was computed.
+    if (this.serving.draining) headers["Connection"] = "close";
     if (this.phases) headers["Server-Timing"] = serverTiming(this.phases);
     return headers;
   }

@@ -28,6 +28,8 @@ export interface ServerOptions {
   readonly maxInFlight?: number;
   /** How long `close` goes on accepting with `/readyz` at 503, for load balancers to notice. Default 0. */
   readonly drainDelayMs?: number;
+  /** How long `close` waits for requests in flight before it cuts them off. Default 30 s. */
+  readonly closeTimeoutMs?: number;
   /** One JSON line per answered request. Default: none. */
   readonly accessLog?: (line: string) => void;
   /** One JSON line per internal error. Default: stderr. */
@@ -61,7 +63,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // Slow clients: 10 s for the headers, 2 min for the whole request.
   const timeouts = { headersTimeout: 10_000, requestTimeout: 120_000, keepAliveTimeout: 65_000 };
   const server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
-    if (serving.draining) response.setHeader("Connection", "close");
     void answer(request, response);
   });
   answerBrokenRequests(server, serving.first);
@@ -71,7 +72,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const stop = async () => {
     serving.draining = true;
     if (options.drainDelayMs) await new Promise((resolve) => setTimeout(resolve, options.drainDelayMs));
-    await stopListening(server);
+    await stopListening(server, options.closeTimeoutMs ?? 30_000);
     await serving.close();
   };
   return {
@@ -90,7 +91,7 @@ function answering(serving: Serving, router: Router, options: ServerOptions): An
   const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
   const { accessLog } = options;
   return async (request, response) => {
-    const exchange = new Exchange(request, response, serving.first);
+    const exchange = new Exchange(request, response, serving);
     if (accessLog) logWhenDone(exchange, accessLog);
     try {
       if (request.method === "OPTIONS") {
@@ -170,13 +171,16 @@ async function listen(server: Server, port: number, host: string): Promise<{ por
 }
 
 /** Every connection is answered and closed; those that have not said anything yet get a moment to. */
-async function stopListening(server: Server): Promise<void> {
+async function stopListening(server: Server, timeoutMs: number): Promise<void> {
   // http.Server's own close() would at once reset connections whose request is still on its way.
   const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
   const closeSilent = () => server.close(() => {});
-  const timer = setTimeout(closeSilent, silentConnectionMs);
+  const timers = [
+    setTimeout(closeSilent, silentConnectionMs),
+    setTimeout(() => server.closeAllConnections(), timeoutMs),
+  ];
   await ended;
-  clearTimeout(timer);
+  for (const timer of timers) clearTimeout(timer);
   closeSilent();
 }
 

@@ -54,7 +54,7 @@ test("closing under load: everything that was sent is answered, then nothing is 
 test("while draining: not ready, yet predictions are answered; predictors close last and once", async () => {
   const model = await peopleModel();
   const events: string[] = [];
-  const predictor = slowed(model.predictor, 150);
+  const predictor = slowed(model.predictor, 400);
   const watched = {
     ...predictor,
     predict: async (records: Parameters<typeof predictor.predict>[0]) => {
@@ -95,6 +95,16 @@ test("a request that arrives while the server stops listening is answered", asyn
   expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
   expect(answer).toContain('"sum":51');
   await closed;
+});
+
+test("a request that never ends is cut off in the end", async () => {
+  const server = await serve([await peopleModel()], { closeTimeoutMs: 200 });
+  const socket = connect(server.port, "127.0.0.1");
+  socket.write("POST /predict HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{");
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  const cut = once(socket, "close");
+  await server.close();
+  await cut;
 });
 
 test("a client that leaves before its answer harms nobody", async () => {
