@@ -13,6 +13,7 @@ export {
   columnType,
   graphInputs,
   graphOutputs,
+  makersOf,
   tensorDims,
   valueTypeText,
 } from "./onnx/index.ts";

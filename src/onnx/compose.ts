@@ -123,7 +123,8 @@ function find(values: readonly ValueInfo[], name: string, role: string): ValueIn
 }
 
 function checkDistinct(names: readonly string[]): void {
-  const clash = names.find((name, i) => names.indexOf(name) !== i);
+  const seen = new Set<string>();
+  const clash = names.find((name) => seen.has(name) || !seen.add(name));
   if (clash !== undefined)
     throw invalid(`both models have an input or output ${quoted(clash)}`, "connect them or give one model a prefix");
 }

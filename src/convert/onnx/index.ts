@@ -5,6 +5,7 @@ import {
   columnType,
   graphInputs,
   graphOutputs,
+  makersOf,
   tensorDims,
   valueTypeText,
 } from "../../formats/index.ts";
@@ -20,6 +21,7 @@ export const onnxConverter: Converter<Model> = {
     const unzipped = withoutZipMap(original);
     const warnings = usable(unzipped.model);
     const { model, declared } = named(unzipped.model, options.inputs);
+    const makers = makersOf(model.graph);
     const inputs = graphInputs(model.graph).map((input) => tensorInput(input));
     const outputs = graphOutputs(model).map((output) => tensorOutput(output, model));
     const batched = isBatched(
@@ -37,7 +39,7 @@ export const onnxConverter: Converter<Model> = {
     } satisfies Converted;
 
     function classNamesOf(name: string, shape: readonly Dim[]): readonly string[] | undefined {
-      const found = unzipped.classes.get(name) ?? classifierOutput(model.graph, name)?.classes ?? undefined;
+      const found = unzipped.classes.get(name) ?? classifierOutput(makers, name)?.classes ?? undefined;
       const given = options.classes?.map(String) ?? (found && found.length > 0 ? found : undefined);
       const last = shape.at(-1);
       return shape.length > 1 && given && (typeof last !== "number" || last === given.length) ? given : undefined;
@@ -48,8 +50,7 @@ export const onnxConverter: Converter<Model> = {
       isBatch: boolean,
       classes: readonly string[] | undefined,
     ): OutputSpec {
-      const role =
-        classifierOutput(model.graph, name)?.role ?? (unzipped.classes.has(name) ? "probabilities" : undefined);
+      const role = classifierOutput(makers, name)?.role ?? (unzipped.classes.has(name) ? "probabilities" : undefined);
       const own = isBatch ? shape.slice(1) : shape;
       return {
         name,

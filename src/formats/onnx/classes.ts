@@ -29,14 +29,19 @@ export function classNames(node: Node): string[] | null {
   return null;
 }
 
+/** The node that makes each value of the main graph. */
+export function makersOf(graph: Graph): Map<string, Node> {
+  return new Map(graph.nodes.flatMap((node) => node.outputs.map((name) => [name, node] as const)));
+}
+
 /** What a graph output is when a classifier makes it, through operators that only pass it on. */
 export function classifierOutput(
-  graph: Graph,
+  makers: ReadonlyMap<string, Node>,
   name: string,
 ): { role: "label" | "probabilities"; classes: string[] | null } | null {
   let wanted = name;
   for (let steps = 0; steps < 8; steps++) {
-    const node = graph.nodes.find((candidate) => candidate.outputs.includes(wanted));
+    const node = makers.get(wanted);
     if (!node) return null;
     if (classifiers.has(node.opType) && node.domain === "ai.onnx.ml")
       return { role: node.outputs[0] === wanted ? "label" : "probabilities", classes: classNames(node) };

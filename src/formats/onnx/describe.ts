@@ -1,16 +1,17 @@
 // An ONNX model as `ingot inspect` shows it.
 import { elementCount, externalFiles, lintModel, type Model, nodesOf, type ValueInfo } from "../../onnx/index.ts";
 import type { ModelDescription } from "../format.ts";
-import { classifierOutput, classifiersOf } from "./classes.ts";
+import { classifierOutput, classifiersOf, makersOf } from "./classes.ts";
 import { columnType, graphInputs, graphOutputs, tensorDims, valueTypeText } from "./interface.ts";
 
-/** Operators that are listed by name; the others are counted together. */
+/** Names that a list shows; the others are counted together. */
 const listed = 12;
 const regressors = new Set(["TreeEnsembleRegressor", "LinearRegressor", "SVMRegressor"]);
 
 export function describeOnnx(model: Model): ModelDescription {
   const inputs = graphInputs(model.graph);
   const outputs = graphOutputs(model);
+  const makers = makersOf(model.graph);
   const operators = operatorCounts(model);
   const parameters = model.graph.initializers.reduce((sum, { dims }) => sum + elementCount(dims), 0);
   const { producerName, producerVersion } = model;
@@ -24,7 +25,7 @@ export function describeOnnx(model: Model): ModelDescription {
     summary: `ONNX graph of ${count(operators.total, "node")} and ${count(parameters, "parameter")}`,
     inputs: inputs.map((input) => ({ name: input.name, type: typeOf(input), shape: tensorDims(input.type) })),
     outputs: outputs.map((output) => {
-      const classes = classifierOutput(model.graph, output.name)?.classes;
+      const classes = classifierOutput(makers, output.name)?.classes;
       return {
         name: output.name,
         type: typeOf(output),
@@ -77,7 +78,9 @@ function operatorCounts(model: Model): { total: number; text: string } {
 }
 
 function optional(label: string, values: readonly string[]): (readonly [string, string])[] {
-  return values.length === 0 ? [] : [[label, values.join(", ")]];
+  if (values.length === 0) return [];
+  const more = values.length > listed ? `, ${values.length - listed} more` : "";
+  return [[label, values.slice(0, listed).join(", ") + more]];
 }
 
 function count(n: number, word: string): string {

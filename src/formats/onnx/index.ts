@@ -5,7 +5,7 @@ import type { FileSource, Format } from "../format.ts";
 import { describeOnnx } from "./describe.ts";
 import { isOnnx } from "./detect.ts";
 
-export { classifierOutput, classNames } from "./classes.ts";
+export { classifierOutput, classNames, makersOf } from "./classes.ts";
 export { columnType, graphInputs, graphOutputs, tensorDims, valueTypeText } from "./interface.ts";
 
 export const onnx: Format<Model> = {

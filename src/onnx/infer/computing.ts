@@ -255,7 +255,7 @@ export const computing: Record<string, Rule> = {
   Det: (call) => [{ dtype: dtypeOf(call), shape: call.inputs[0]?.shape?.slice(0, -2) ?? null }],
   Einsum: (call) => [{ dtype: dtypeOf(call), shape: einsumShape(call) }],
   TfIdfVectorizer: ({ inputs, attributes }) => {
-    const width = Math.max(-1, ...(attributes.ints("ngram_indexes") ?? [])) + 1;
+    const width = (attributes.ints("ngram_indexes") ?? []).reduce((most, index) => Math.max(most, index + 1), 0);
     const from = inputs[0]?.shape;
     return [{ dtype: "float32", shape: from ? [...from.slice(0, -1), width] : null }];
   },

@@ -18,7 +18,7 @@ function axes(call: Call, input: number): number[] | null {
 const reshape: Rule = (call) => {
   const wanted = call.attributes.ints("shape") ?? integers(call.inputs[1]);
   const from = call.inputs[0]?.shape;
-  if (!wanted) {
+  if (!wanted || wanted.length > 64) {
     const rank = call.inputs[1]?.shape?.[0];
     return reshaped(call, typeof rank === "number" && rank < 64 ? anyShape(rank) : null);
   }

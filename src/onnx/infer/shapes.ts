@@ -12,7 +12,7 @@ export function broadcast(shapes: readonly (Shape | null | undefined)[]): Shape 
     if (!shape) return null;
     known.push(shape);
   }
-  const rank = Math.max(0, ...known.map((shape) => shape.length));
+  const rank = known.reduce((most, shape) => Math.max(most, shape.length), 0);
   for (let i = 0; i < rank; i++) {
     let size: Dimension = 1;
     for (const shape of known) {

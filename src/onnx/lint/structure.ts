@@ -1,7 +1,8 @@
 // Rules on names and imports: what makes a file no valid ONNX graph.
 import { checkPath, IngotError } from "../../core/index.ts";
 import type { Graph, Model, Node } from "../model.ts";
-import { opsetVersion, plainDomain } from "../opset_changes.ts";
+import { plainDomain } from "../opset_changes.ts";
+import { Scope } from "../scope.ts";
 import { nestedGraphs, nodesOf, tensorsOf } from "../walk.ts";
 import { type LintRule, nodeWhere } from "./rule.ts";
 
@@ -12,14 +13,14 @@ interface NameIssue {
 }
 
 /** One walk finds values that are made twice and values that are read before anything makes them. */
-function* nameIssues(graph: Graph, outer: ReadonlySet<string>): Generator<NameIssue> {
-  const visible = new Set(outer);
+function* nameIssues(graph: Graph, outer: Scope<true> | null): Generator<NameIssue> {
+  const visible = new Scope(outer);
   const own = new Set<string>();
   const place = graph.name === "" ? "the graph" : `graph "${graph.name}"`;
   const define = function* (name: string, where: string): Generator<NameIssue> {
     if (own.has(name)) yield { kind: "duplicate", message: `value "${name}" is made twice`, where };
     own.add(name);
-    visible.add(name);
+    visible.set(name, true);
   };
   for (const { name } of graph.inputs) yield* define(name, `inputs of ${place}`);
   const initialized = new Set<string>();
@@ -32,7 +33,7 @@ function* nameIssues(graph: Graph, outer: ReadonlySet<string>): Generator<NameIs
     initialized.add(name);
     // An initializer of an input's name is the default of that input.
     own.add(name);
-    visible.add(name);
+    visible.set(name, true);
   }
   yield* nodeIssues(graph.nodes, visible, define);
   for (const { name } of graph.outputs)
@@ -42,7 +43,7 @@ function* nameIssues(graph: Graph, outer: ReadonlySet<string>): Generator<NameIs
 
 function* nodeIssues(
   nodes: readonly Node[],
-  visible: ReadonlySet<string>,
+  visible: Scope<true>,
   define: (name: string, where: string) => Generator<NameIssue>,
 ): Generator<NameIssue> {
   for (const node of nodes) {
@@ -55,7 +56,7 @@ function* nodeIssues(
 }
 
 function* issuesOf(model: Model, kind: NameIssue["kind"]): Generator<NameIssue> {
-  for (const issue of nameIssues(model.graph, new Set())) if (issue.kind === kind) yield issue;
+  for (const issue of nameIssues(model.graph, null)) if (issue.kind === kind) yield issue;
   for (const local of model.functions) {
     const body: Graph = {
       ...model.graph,
@@ -66,7 +67,7 @@ function* issuesOf(model: Model, kind: NameIssue["kind"]): Generator<NameIssue> 
       initializers: [],
       sparseInitializers: [],
     };
-    for (const issue of nameIssues(body, new Set())) if (issue.kind === kind) yield issue;
+    for (const issue of nameIssues(body, null)) if (issue.kind === kind) yield issue;
   }
 }
 
@@ -91,12 +92,15 @@ export const structure: readonly LintRule[] = [
     about: "The operator set of every node is imported",
     fix: "add the operator set to opset_import, with the version the model was made for",
     *check({ model, isLocal }) {
-      const missing = new Set<string>();
+      const imported = new Set(
+        [...model.opsetImports, ...model.functions.flatMap((local) => local.opsetImports)].map((opset) =>
+          plainDomain(opset.domain),
+        ),
+      );
       for (const node of nodesOf(model)) {
         const domain = plainDomain(node.domain);
-        const imports = [...model.opsetImports, ...model.functions.flatMap((local) => local.opsetImports)];
-        if (isLocal(node) || missing.has(domain) || opsetVersion(imports, domain) > 0) continue;
-        missing.add(domain);
+        if (isLocal(node) || imported.has(domain)) continue;
+        imported.add(domain);
         yield { message: `operator set "${domain || "ai.onnx"}" is used and not imported`, where: nodeWhere(node) };
       }
     },
