@@ -2,7 +2,19 @@
 // Not held in memory but kept as unknown fields: training_info 20 and configuration 26 of a model, quantization_annotation 14
 // of a graph, device_configurations 10 of a node, metadata_props 4 of a value.
 import { attribute } from "./attribute_codec.ts";
-import { type Codec, entries, int, int64, message, nested, repeated, sizes, statedText, text, texts } from "./message_codec.ts";
+import {
+  type Codec,
+  entries,
+  int,
+  int64,
+  message,
+  nested,
+  repeated,
+  sizes,
+  statedText,
+  text,
+  texts,
+} from "./message_codec.ts";
 import type { Graph, LocalFunction, Model, Node, OpsetImport, SparseTensor, ValueInfo } from "./model.ts";
 import { tensor } from "./tensor_codec.ts";
 import { nullableType } from "./type_codec.ts";

@@ -89,7 +89,10 @@ function write(writer: ProtobufWriter, value: StoredTensor): void {
 }
 
 function externalEntries(content: StoredTensor["content"] & { kind: "external" }): [string, string][] {
-  const pairs: [string, string][] = [["location", content.location], ["offset", `${content.offset}`]];
+  const pairs: [string, string][] = [
+    ["location", content.location],
+    ["offset", `${content.offset}`],
+  ];
   if (content.length !== null) pairs.push(["length", `${content.length}`]);
   return [...pairs, ...content.extra];
 }
