@@ -138,7 +138,8 @@ function inputLines(inputs: readonly InputSpec[]): string[] {
 function outputLines(output: OutputSpec): string[] {
   const width = output.shape.at(-1);
   const shape = output.shape.length > 0 ? ` × ${output.shape.join(" × ")}` : "";
-  const role = output.role === undefined ? "" : `  # ${output.role}${shape}`;
+  const role =
+    output.role === undefined || (output.role === output.name && shape === "") ? "" : `  # ${output.role}${shape}`;
   const line = `  ${scalar(output.name)}: { type: ${output.type} }${role}`;
   if (output.role !== "probabilities" || output.classes !== undefined || typeof width !== "number") return [line];
   const names = Array.from({ length: Math.min(width, 8) }, (_, index) => `class ${index}`);
