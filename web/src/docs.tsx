@@ -1,20 +1,7 @@
 import { useEffect, useState } from "react";
+import type { InputSpec, OutputSpec, Served } from "./api.ts";
 import { CopyButton } from "./copy_button.tsx";
 import { rangeText } from "./number_text.ts";
-
-interface Schema {
-  readonly type?: string | readonly string[];
-  readonly description?: string;
-  readonly properties?: Readonly<Record<string, Schema>>;
-  readonly required?: readonly string[];
-  readonly enum?: readonly unknown[];
-  readonly examples?: readonly unknown[];
-  readonly anyOf?: readonly Schema[];
-  readonly oneOf?: readonly Schema[];
-  readonly items?: Schema;
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
 
 interface Operation {
   readonly summary: string;
@@ -28,13 +15,12 @@ interface OpenApi {
   readonly tags: readonly { name: string; description: string }[];
   readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
   readonly components: {
-    readonly schemas: Readonly<Record<string, Schema>>;
     readonly headers: Readonly<Record<string, { description: string }>>;
   };
 }
 
-/** `/openapi.json` as a page. */
-export function Docs() {
+/** The schema and `/openapi.json` as a page. */
+export function Docs({ model }: { model: Served }) {
   const [api, setApi] = useState<OpenApi | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
@@ -49,9 +35,10 @@ export function Docs() {
       <section className="card" aria-labelledby="record-title">
         <h2 id="record-title">A record</h2>
         <p>
-          What <code>POST /predict</code> takes, alone or in an array.
+          What <code>POST /predict</code> takes, alone or in an array. Optional values may be <code>null</code> or left
+          out; categories that the model has not seen are legal.
         </p>
-        <Members schema={api.components.schemas["InputRecord"]} label="Members of a record" />
+        <Members specs={model.schema.inputs} label="Members of a record" />
         {example !== null && (
           <div className="example">
             <CopyButton text={example} label="example record" />
@@ -65,7 +52,7 @@ export function Docs() {
       <section className="card" aria-labelledby="answer-title">
         <h2 id="answer-title">An answer</h2>
         <p>In the shape of the question: a record for a record, an array for an array.</p>
-        <Members schema={api.components.schemas["OutputRecord"]} label="Members of an answer" />
+        <Members specs={model.schema.outputs} label="Members of an answer" />
       </section>
       {api.tags.map((tag) => (
         <Operations key={tag.name} tag={tag} paths={api.paths} />
@@ -111,7 +98,7 @@ function Operations({ tag, paths }: { tag: OpenApi["tags"][number]; paths: OpenA
   );
 }
 
-function Members({ schema, label }: { schema: Schema | undefined; label: string }) {
+function Members({ specs, label }: { specs: readonly (InputSpec | OutputSpec)[]; label: string }) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
     <section className="members" aria-label={label} tabIndex={0}>
@@ -124,14 +111,14 @@ function Members({ schema, label }: { schema: Schema | undefined; label: string 
           </tr>
         </thead>
         <tbody>
-          {Object.entries(schema?.properties ?? {}).map(([name, member]) => (
-            <tr key={name}>
+          {specs.map((spec) => (
+            <tr key={spec.name}>
               <th scope="row">
-                <code>{name}</code>
-                {!schema?.required?.includes(name) && <span className="optional">optional</span>}
+                <code>{spec.name}</code>
+                {"missing" in spec && spec.missing === "allow" && <span className="optional">optional</span>}
               </th>
-              <td>{typeText(member)}</td>
-              <td>{notesText(member)}</td>
+              <td>{typeText(spec)}</td>
+              <td>{notesText(spec)}</td>
             </tr>
           ))}
         </tbody>
@@ -140,22 +127,24 @@ function Members({ schema, label }: { schema: Schema | undefined; label: string 
   );
 }
 
-function typeText(schema: Schema): string {
-  const alternatives = schema.anyOf ?? schema.oneOf;
-  if (alternatives) return [...new Set(alternatives.map(typeText))].join(", ");
-  if (schema.type === "array" && schema.items) return `array of ${typeText(schema.items)}`;
-  if (schema.enum && !schema.type) return schema.enum.map((value) => JSON.stringify(value)).join(", ");
-  return [schema.type ?? "any"].flat().join(" or ");
+function typeText(spec: InputSpec | OutputSpec): string {
+  if ("classes" in spec && spec.shape.length > 0) return `${spec.type} by class`;
+  return spec.shape.length === 0 ? spec.type : `${spec.type} [${spec.shape.map((dim) => dim ?? "any").join(", ")}]`;
 }
 
-function notesText(schema: Schema): string {
-  const bounds = [schema, ...(schema.anyOf ?? schema.oneOf ?? [])].find(
-    ({ minimum, maximum }) => minimum !== undefined || maximum !== undefined,
-  );
-  const range = bounds ? rangeText(bounds.minimum, bounds.maximum) : "";
-  const members = schema.properties ? Object.keys(schema.properties).join(", ") : "";
-  const examples = schema.examples ? `for example ${schema.examples.slice(0, 8).map(String).join(", ")}` : "";
-  return [schema.description, range, members, examples].filter(Boolean).join(" · ");
+/** What inputs have, and what outputs have. */
+type ColumnNotes = Pick<InputSpec, "min" | "max" | "categories"> & Pick<OutputSpec, "classes">;
+
+const mostCategories = 12;
+
+function notesText(spec: InputSpec | OutputSpec): string {
+  const { min, max, categories, classes }: ColumnNotes = spec;
+  const names = categories ?? classes ?? [];
+  const listed = names.slice(0, mostCategories).join(", ");
+  const more = names.length > mostCategories ? ` and ${names.length - mostCategories} more` : "";
+  return [spec.description, spec.unit && `in ${spec.unit}`, rangeText(min, max), listed + more]
+    .filter(Boolean)
+    .join(" · ");
 }
 
 function exampleRequest(api: OpenApi): string | null {

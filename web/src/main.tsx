@@ -26,7 +26,7 @@ function Page() {
   return (
     <>
       <PageHeader model={model} isDocs={isDocs} />
-      {isDocs ? <Docs /> : <Playground model={model} />}
+      {isDocs ? <Docs model={model} /> : <Playground model={model} />}
       <footer className="page-footer">
         Served by Ingot on the {model.runtime} runtime · every answer carries the digest of the package that gave it
       </footer>
