@@ -14,6 +14,6 @@ export interface Dialect {
 
 /** What `/predict` and everything else without a protocol of its own answers. */
 export function plainErrorBody(error: IngotError, requestId: string): unknown {
-  const id = error.code === "INTERNAL" ? { requestId } : {};
+  const id = error.httpStatus === 500 ? { requestId } : {};
   return { error: { ...error.toJSON(), ...id } };
 }

@@ -18,7 +18,7 @@ export const oip: Dialect = {
   errorBody: (error, requestId) => {
     const where = error.where ? `${error.where}: ` : "";
     const fix = error.fix ? `; ${error.fix}` : "";
-    const id = error.code === "INTERNAL" ? ` (request ${requestId})` : "";
+    const id = error.httpStatus === 500 ? ` (request ${requestId})` : "";
     return { error: `${where}${error.what}${fix}${id}` };
   },
   routes: (serving) => [
