@@ -1,4 +1,5 @@
 // Trees as comparisons of float64: every decision of Tree::NumericalDecision and CategoricalDecision in one node each.
+import { IngotError } from "../../core/index.ts";
 import { type CategorySets, type LightgbmForest, missingType, splitBits } from "../../formats/index.ts";
 import type { TreeEnsemble } from "../tree_ensemble.ts";
 import { type MatrixColumns, viewOf, zeroThreshold } from "./matrix.ts";
@@ -35,11 +36,12 @@ export function treeEnsemble(
     trueChild: new Int32Array(nodes),
     falseChild: new Int32Array(nodes),
     missingTracksTrue: new Uint8Array(nodes),
-    members: [] as number[][],
+    members: [] as Int32Array[],
     leafTarget: new Int32Array(leafCount),
     leafWeight: leaves.weight.subarray(leafFrom, leafFrom + leafCount),
     targets: leaves.targets,
   };
+  let held = 0;
   for (let t = first; t < last; t++) {
     const nodeBase = forest.nodeStart[t]! - nodeFrom;
     const nodeEnd = forest.nodeStart[t + 1]! - nodeFrom;
@@ -56,7 +58,10 @@ export function treeEnsemble(
       trees.falseChild[node] = child(forest.right[source]!);
       if (type & splitBits.categorical) {
         trees.mode[node] = member;
-        trees.members.push(membersOf(forest.categories[t]!, threshold));
+        const members = membersOf(forest.categories[t]!, threshold);
+        held += members.length;
+        if (held > memberLimit) throw tooManyMembers(t);
+        trees.members.push(members);
       } else {
         trees.mode[node] = leq;
         trees.threshold[node] = flushed(threshold);
@@ -92,11 +97,33 @@ function missingGoesLeft(type: number, threshold: number): boolean {
   return type >> 2 === missingType.none ? 0 <= threshold : (type & splitBits.defaultLeft) !== 0;
 }
 
+function tooManyMembers(tree: number): IngotError {
+  return new IngotError("MODEL_UNSUPPORTED", {
+    what: `the category sets up to tree ${tree} hold more than ${memberLimit} categories`,
+    fix: "train with a smaller `max_cat_threshold`",
+  });
+}
+
+/** Categories of all sets together; each takes 12 bytes here and 8 in the graph. LightGBM's own sets hold 32 at most by default. */
+const memberLimit = 2 ** 26;
+
 /** The categories of set `index`; -2 stands in an empty one, which no value equals. */
-function membersOf({ boundaries, words }: CategorySets, index: number): number[] {
-  const members: number[] = [];
+function membersOf({ boundaries, words }: CategorySets, index: number): Int32Array {
   const start = boundaries[index]!;
-  for (let word = start; word < boundaries[index + 1]!; word++)
-    for (let bit = 0; bit < 32; bit++) if ((words[word]! >>> bit) & 1) members.push((word - start) * 32 + bit);
-  return members.length > 0 ? members : [-2];
+  const end = boundaries[index + 1]!;
+  let count = 0;
+  for (let word = start; word < end; word++) count += bitCount(words[word]!);
+  if (count === 0) return Int32Array.of(-2);
+  const members = new Int32Array(count);
+  let at = 0;
+  for (let word = start; word < end; word++)
+    for (let rest = words[word]!; rest !== 0; rest &= rest - 1)
+      members[at++] = (word - start) * 32 + 31 - Math.clz32(rest & -rest);
+  return members;
+}
+
+function bitCount(word: number): number {
+  let count = 0;
+  for (let rest = word; rest !== 0; rest &= rest - 1) count++;
+  return count;
 }

@@ -1,12 +1,14 @@
 // Linear leaves: constant + sum of coefficient * value, in the order of the file (Tree::Predict with is_linear_).
+import { IngotError } from "../../core/index.ts";
 import type { LightgbmForest, LinearLeaves } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
 import { treeEnsemble } from "./forest.ts";
 import { type MatrixColumns, zeroThreshold } from "./matrix.ts";
 
-/** Trees evaluated at once: bounds the memory for their coefficients per row. */
-const group = 32;
+/** Trees evaluated at once, and coefficients in their tables: bounds the memory per row and for the graph. */
+const groupTrees = 32;
+const groupCells = 2 ** 24;
 
 /**
  * Sum of the first `trees` trees per output, [N, targets]. Each tree says which leaf a row reaches; the leaf's model is gathered and
@@ -24,8 +26,10 @@ export function emitLinearForest(
 ): Value {
   const x = flushed(g, raw);
   const scores: Value[] = [];
-  for (let first = 0; first < trees; first += group)
-    scores.push(emitGroup(g, matrix, x, forest, first, Math.min(trees, first + group), columns));
+  for (let first = 0, last = 0; first < trees; first = last) {
+    last = groupEnd(forest, first, trees);
+    scores.push(emitGroup(g, matrix, x, forest, first, last, columns));
+  }
   const all = scores.length === 1 ? scores[0]! : g.op("Concat", scores, { axis: 1 }, { name: "tree_scores" });
   // [N, iterations, targets]; CumSum adds in order, Sum and ReduceSum promise none.
   const iterations = trees / targets;
@@ -35,6 +39,26 @@ export function emitLinearForest(
   // Sums begin at 0.0, which only shows when every term is -0.0.
   return g.op("Add", [last, g.constant(float64([0], []))], {}, { name: "scores" });
 }
+
+/** As many trees from `first` on as one table may hold. @throws IngotError MODEL_UNSUPPORTED when not even one fits */
+function groupEnd(forest: LightgbmForest, first: number, trees: number): number {
+  let width = 0;
+  for (let tree = first; tree < Math.min(trees, first + groupTrees); tree++) {
+    const model = forest.linear[tree];
+    width = Math.max(width, model ? longest(model) : 0);
+    const leaves = forest.leafStart[tree + 1]! - forest.leafStart[first]!;
+    if (width <= termLimit && width * leaves <= groupCells) continue;
+    if (tree > first) return tree;
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `tree ${tree} has ${leaves} linear leaves of up to ${width} terms`,
+      fix: "train with fewer leaves or a bound `max_depth`",
+    });
+  }
+  return Math.min(trees, first + groupTrees);
+}
+
+/** Terms of one leaf: a feature per level of the tree at most. */
+const termLimit = 1024;
 
 /** Values that LightGBM drops when it reads a row are 0 to the leaves too. */
 function flushed(g: GraphBuilder, raw: Value): Value {

@@ -50,6 +50,9 @@ function categoricalFeatures({ parameters, domains }: LightgbmModel): Set<number
   return features;
 }
 
+/** Beyond, which list belongs where is asked for instead of searched. */
+const searchLimit = 1_000_000;
+
 /** The feature of each list, or null when there is not exactly one way. */
 function place(
   lists: readonly (readonly LightgbmCategory[])[],
@@ -57,7 +60,7 @@ function place(
   categorical: ReadonlySet<number>,
 ): number[] | null {
   if (lists.length === categorical.size) return [...categorical].sort((a, b) => a - b);
-  if (lists.length > domains.length) return null;
+  if (lists.length > domains.length || lists.length * domains.length > searchLimit) return null;
   // Ordered categoricals are among the others: find every order-keeping assignment that the values met in training allow, and
   // that leaves out no categorical feature.
   const fits = (list: readonly LightgbmCategory[], feature: number): boolean => {
@@ -66,7 +69,6 @@ function place(
     if (domain.kind === "categorical") return domain.values.every((value) => value < list.length);
     return Number.isInteger(domain.min) && domain.min >= 0 && Number.isInteger(domain.max) && domain.max < list.length;
   };
-  const found: number[][] = [];
   // ways[f] = assignments of the first lists to features before f, at most two kept.
   let ways: number[][][] = Array.from({ length: lists.length + 1 }, (_, used) => (used === 0 ? [[]] : []));
   for (let feature = 0; feature < domains.length; feature++) {
@@ -76,6 +78,6 @@ function place(
         next[used + 1] = [...next[used + 1]!, ...ways[used]!.map((way) => [...way, feature])].slice(0, 2);
     ways = next;
   }
-  found.push(...ways[lists.length]!);
+  const found = ways[lists.length]!;
   return found.length === 1 ? found[0]! : null;
 }

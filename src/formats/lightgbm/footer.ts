@@ -17,8 +17,9 @@ export function readFooter(text: ModelText, start: number): Footer {
   let inParameters = false;
   for (let at = start; at < text.bytes.length; ) {
     const end = text.lineEnd(at);
-    const line = text.text(at, end);
+    const line = end === at ? "" : text.text(at, end);
     at = end + 1;
+    if (line === "") continue;
     // Python appends this as the last line; inside the parameters a copy of it may stand.
     if (line.startsWith(pandasKey)) pandas = inParameters ? pandas : line.slice(pandasKey.length);
     else if (line === "parameters:") inParameters = true;

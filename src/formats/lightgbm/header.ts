@@ -1,10 +1,13 @@
 // The lines before the first tree (GBDT::LoadModelFromString).
-import { quoted } from "../../core/index.ts";
+import { IngotError, quoted } from "../../core/index.ts";
 import type { ModelText } from "./lines.ts";
 import type { FeatureDomain, Objective } from "./model.ts";
 import { classesOf, type LightgbmObjective, objectiveLinks, parseObjective } from "./objective.ts";
 
 const versions = ["v2", "v3", "v4"];
+
+/** Each takes some hundred bytes here. */
+const featureLimit = 1 << 22;
 
 export interface Header {
   readonly version: string;
@@ -40,15 +43,22 @@ export function readHeader(text: ModelText): Header {
   const perIteration = lines.get("num_tree_per_iteration");
   const treesPerIteration = perIteration === undefined ? numClass : count("num_tree_per_iteration", perIteration, 1);
   const features = count("max_feature_idx", line("max_feature_idx"), 0) + 1;
+  if (features > featureLimit)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `${features} features, at most ${featureLimit} can be read`,
+      where: text.source,
+    });
   const objective = parseObjective(lines.get("objective"), text.source);
   checkOutputs(text, objective, numClass, treesPerIteration);
 
-  const featureNames = words(line("feature_names"));
-  if (featureNames.length !== features)
-    throw text.invalid(`${featureNames.length} names where max_feature_idx says ${features}`, "feature_names");
-  const infos = words(line("feature_infos"));
-  if (infos.length !== features)
-    throw text.invalid(`${infos.length} entries where max_feature_idx says ${features}`, "feature_infos");
+  const perFeature = (key: string, what: string): string[] => {
+    const value = line(key);
+    const found = wordCount(value);
+    if (found !== features) throw text.invalid(`${found} ${what} where max_feature_idx says ${features}`, key);
+    return words(value);
+  };
+  const featureNames = perFeature("feature_names", "names");
+  const infos = perFeature("feature_infos", "entries");
   const domains = infos.map((info, index) => featureDomain(text, info, featureNames[index]!));
   return {
     version,
@@ -116,4 +126,11 @@ function treeSizes(text: ModelText, line: string | undefined): Float64Array | nu
 
 function words(line: string): string[] {
   return line.split(" ").filter((word) => word !== "");
+}
+
+/** How many `words` there are, without making them. */
+function wordCount(line: string): number {
+  let count = 0;
+  for (let i = 0; i < line.length; i++) if (line[i] !== " " && (i === 0 || line[i - 1] === " ")) count++;
+  return count;
 }

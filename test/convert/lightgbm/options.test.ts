@@ -106,3 +106,35 @@ test("categories of nobody are accepted once the project says whose they are", (
   }).schema;
   expect(inputs.map((input) => input.type)).toEqual(["float", "string"]);
 });
+
+test("leaves with more terms than a tree has levels are refused", () => {
+  const count = 1025;
+  const linear: TreeParts = {
+    ...leaf,
+    is_linear: 1,
+    leaf_const: "1",
+    num_features: count,
+    leaf_features: "0 ".repeat(count),
+    leaf_coeff: "1 ".repeat(count),
+  };
+  expect(() => convertLightgbm(model({}, [linear]))).toThrow(/tree 0 has 1 linear leaves of up to 1025 terms/);
+});
+
+test("category sets beyond all bounds are refused", () => {
+  const words = 200_000;
+  const tree: TreeParts = {
+    num_leaves: 2,
+    num_cat: 1,
+    split_feature: "0",
+    threshold: "0",
+    decision_type: "1",
+    left_child: "-1",
+    right_child: "-2",
+    leaf_value: "1 2",
+    cat_boundaries: `0 ${words}`,
+    cat_threshold: "4294967295 ".repeat(words),
+  };
+  expect(() => convertLightgbm(model({}, Array(11).fill(tree)))).toThrow(
+    /up to tree 10 hold more than 67108864 categories/,
+  );
+});

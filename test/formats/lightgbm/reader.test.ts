@@ -124,6 +124,12 @@ const rows: [name: string, text: string, code: string, message: RegExp][] = [
     "MODEL_INVALID",
     /feature_infos: 1 entries where max_feature_idx says 2/,
   ],
+  [
+    "too many features",
+    header({ max_feature_idx: "99999999" }),
+    "MODEL_UNSUPPORTED",
+    /100000000 features, at most 4194304/,
+  ],
   ["bad info", header({ feature_infos: "none x" }), "MODEL_INVALID", /feature_infos of "b": "x" is neither a range/],
   ["unknown objective", header({ objective: "poison" }), "MODEL_UNSUPPORTED", /objective "poison" is not known/],
   ["no sigmoid", header({ objective: "binary" }), "MODEL_INVALID", /objective "binary" has no sigmoid above zero/],
