@@ -1,11 +1,8 @@
 // Trees as comparisons of float64: every decision of Tree::NumericalDecision and CategoricalDecision in one node each.
 import { IngotError } from "../../core/index.ts";
 import { type CategorySets, type LightgbmForest, missingType, splitBits } from "../../formats/index.ts";
-import type { TreeEnsemble } from "../tree_ensemble.ts";
+import { splitMode, type TreeEnsemble } from "../tree_ensemble.ts";
 import { type MatrixColumns, viewOf, zeroThreshold } from "./matrix.ts";
-
-const leq = 0;
-const member = 6;
 
 /** What the leaves of the ensemble add, and to which output. */
 export interface Leaves {
@@ -57,13 +54,13 @@ export function treeEnsemble(
       trees.trueChild[node] = child(forest.left[source]!);
       trees.falseChild[node] = child(forest.right[source]!);
       if (type & splitBits.categorical) {
-        trees.mode[node] = member;
+        trees.mode[node] = splitMode.member;
         const members = membersOf(forest.categories[t]!, threshold);
         held += members.length;
         if (held > memberLimit) throw tooManyMembers(t);
         trees.members.push(members);
       } else {
-        trees.mode[node] = leq;
+        trees.mode[node] = splitMode.leq;
         trees.threshold[node] = flushed(threshold);
         trees.missingTracksTrue[node] = missingGoesLeft(type, threshold) ? 1 : 0;
       }
