@@ -1,7 +1,6 @@
 // Protobuf messages as tables: one row per field says its number, its wire form and where it lives in memory.
 import type { UnknownFields } from "./model.ts";
 import type { ProtobufReader } from "./protobuf_reader.ts";
-import { IntList } from "./protobuf_reader.ts";
 import type { ProtobufWriter } from "./protobuf_writer.ts";
 
 /** Reads and writes the inside of one message. */
@@ -179,14 +178,7 @@ export function sizes<T>(number: number, key: KeyOf<T, number[]>): Field<T> {
     number,
     wire: 0,
     packable: true,
-    read: (reader, target) => {
-      const found = new IntList();
-      reader.intsInto(found);
-      for (const value of found.values()) {
-        if (value < 0 || value > Number.MAX_SAFE_INTEGER) reader.fail(`a tensor cannot have a dimension of ${value}`);
-        list<number>(target, key).push(Number(value));
-      }
-    },
+    read: (reader, target) => reader.sizesInto(list<number>(target, key)),
     write: (writer, source) => {
       for (const value of list<number>(source, key)) writer.int(number, value);
     },

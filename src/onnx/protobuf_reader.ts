@@ -8,6 +8,9 @@ const depthLimit = 100;
 /** Messages and list elements of one file that become objects. The largest public models have some 200,000. */
 const objectLimit = 8_000_000;
 
+/** Names up to this length are read byte by byte: TextDecoder costs more than they do. */
+const shortText = 32;
+
 interface Shared {
   readonly bytes: Uint8Array;
   readonly view: DataView;
@@ -75,9 +78,16 @@ export class ProtobufReader {
   }
 
   text(): string {
-    const bytes = this.bytes();
+    this.#count();
+    const length = this.#unsigned();
+    const start = this.#advance(length);
+    const { bytes } = this.#shared;
+    if (length <= shortText) {
+      const plain = asciiText(bytes, start, start + length);
+      if (plain !== null) return plain;
+    }
     try {
-      return strict.decode(bytes);
+      return strict.decode(bytes.subarray(start, start + length));
     } catch (cause) {
       return this.fail("text is not valid UTF-8", cause);
     }
@@ -98,6 +108,11 @@ export class ProtobufReader {
 
   /** An integer that must be exact as a JavaScript number. */
   safeInt(): number {
+    const byte = this.#shared.bytes[this.#offset]!;
+    if (byte < 128 && this.#offset < this.#end) {
+      this.#offset++;
+      return byte;
+    }
     const value = this.int();
     const number = Number(value);
     return Number.isSafeInteger(number) ? number : this.fail(`${value} is out of range`);
@@ -129,6 +144,20 @@ export class ProtobufReader {
       }
     }
     if (this.#offset !== end) this.fail("a packed list ends inside a number");
+  }
+
+  /** Appends the current field, packed or single, to a list of sizes. */
+  sizesInto(list: number[]): void {
+    const end = this.wire === 2 ? this.#unsigned() + this.#offset : 0;
+    if (end > this.#end) this.fail("a packed list ends after its message");
+    do {
+      if (this.wire === 2 && this.#offset >= end) break;
+      const size = this.safeInt();
+      if (size < 0) this.fail(`a tensor cannot have a dimension of ${size}`);
+      this.#count();
+      list.push(size);
+    } while (this.wire === 2);
+    if (this.wire === 2 && this.#offset !== end) this.fail("a packed list ends inside a number");
   }
 
   /** The little-endian bytes of the current field, packed or single, of `width` bytes per element. */
@@ -197,6 +226,17 @@ export class ProtobufReader {
     }
     return { low: low >>> 0, high: high | 0 };
   }
+}
+
+/** Null when a byte is not ASCII. */
+function asciiText(bytes: Uint8Array, start: number, end: number): string | null {
+  let text = "";
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i]!;
+    if (byte > 127) return null;
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 function countVarints(bytes: Uint8Array, start: number, end: number): number {

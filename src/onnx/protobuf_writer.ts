@@ -6,6 +6,9 @@ const encoder = new TextEncoder();
 /** One protobuf message ends at 2 GiB; every reader of ONNX files refuses more. */
 export const protobufLimit = 2 ** 31 - 1;
 
+/** Plain names up to this length are written byte by byte: TextEncoder costs more than they do. */
+const shortText = 32;
+
 /**
  * Lists of numbers in attributes above this length are packed: one tag for all, half the size. Shorter ones get a tag per number, as
  * the onnx package writes them, so that its files come back byte for byte. Every protobuf reader takes both.
@@ -68,8 +71,14 @@ export class ProtobufWriter {
     this.#tag(field, 2);
     const length = utf8Length(value);
     this.#unsigned(length);
-    if (this.#bytes) encoder.encodeInto(value, this.#bytes.subarray(this.#offset, this.#offset + length));
-    this.#offset += length;
+    const bytes = this.#bytes;
+    if (!bytes) this.#offset += length;
+    else if (length === value.length && length <= shortText)
+      for (let i = 0; i < length; i++) bytes[this.#offset++] = value.charCodeAt(i);
+    else {
+      encoder.encodeInto(value, bytes.subarray(this.#offset, this.#offset + length));
+      this.#offset += length;
+    }
   }
 
   bytes(field: number, value: Uint8Array): void {

@@ -3,21 +3,22 @@ import { joined } from "./bytes.ts";
 import { dataType, dataTypeOf } from "./data_types.ts";
 import { type Codec, entry, writeUnknown } from "./message_codec.ts";
 import type { StoredTensor } from "./model.ts";
-import { IntList, type ProtobufReader } from "./protobuf_reader.ts";
+import type { ProtobufReader } from "./protobuf_reader.ts";
 import type { ProtobufWriter } from "./protobuf_writer.ts";
 
 /** Fields that hold elements one by one: float_data, int32_data, int64_data, double_data, uint64_data. */
 const typedFields = new Set([4, 5, 7, 10, 11]);
 
+const noBytes = { kind: "raw", bytes: new Uint8Array() } as const;
+
 function empty(): StoredTensor {
-  return { name: "", dtype: "float32", dims: [], content: { kind: "raw", bytes: new Uint8Array() }, docString: "" };
+  return { name: "", dtype: "float32", dims: [], content: noBytes, docString: "" };
 }
 
 export const tensor: Codec<StoredTensor> & { empty(): StoredTensor } = { empty, read, write };
 
 function read(reader: ProtobufReader): StoredTensor {
   const result = empty();
-  const dims = new IntList();
   const typed: Uint8Array[] = [];
   const strings: Uint8Array[] = [];
   const external: [string, string][] = [];
@@ -27,7 +28,7 @@ function read(reader: ProtobufReader): StoredTensor {
   let isExternal = false;
   while (reader.next()) {
     const { field, wire } = reader;
-    if (field === 1 && (wire === 0 || wire === 2)) reader.intsInto(dims);
+    if (field === 1 && (wire === 0 || wire === 2)) reader.sizesInto(result.dims);
     else if (field === 2 && wire === 0) type = reader.safeInt();
     else if (typedFields.has(field)) typed.push(reader.skip());
     else if (field === 6 && wire === 2) strings.push(reader.bytes());
@@ -37,10 +38,6 @@ function read(reader: ProtobufReader): StoredTensor {
     else if (field === 13 && wire === 2) external.push(entry.read(reader.message()));
     else if (field === 14 && wire === 0) isExternal = reader.safeInt() === 1;
     else unknown.push(reader.skip());
-  }
-  for (const dim of dims.values()) {
-    if (dim < 0 || dim > Number.MAX_SAFE_INTEGER) reader.fail(`tensor "${result.name}" has a dimension of ${dim}`);
-    result.dims.push(Number(dim));
   }
   const known =
     dataTypeOf(type) ?? reader.fail(`tensor "${result.name}" has element type ${type}, which ONNX does not define`);
