@@ -58,9 +58,8 @@ export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: Conve
   const inputs: InputSpec[] = [];
   const values = columns.map((column, index) => {
     const given = named?.[index];
-    const merged: LightgbmColumn = given
-      ? { ...column, name: given.name, ...(given.categories ? { categories: given.categories } : {}) }
-      : column;
+    const categories = categoriesOf(model, column, given?.categories);
+    const merged: LightgbmColumn = { ...column, name: given?.name ?? column.name, ...(categories && { categories }) };
     const { spec, value } = emitColumn(g, merged, given?.type);
     if (merged.categories && merged.isCategorical) codes.add(index);
     inputs.push(spec);
@@ -68,6 +67,31 @@ export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: Conve
   });
   const raw = values.length === 1 ? values[0]! : g.op("Concat", values, { axis: 1 }, { name: "features" });
   return { inputs, raw, codes, notes: [] };
+}
+
+/**
+ * The categories behind a column's codes. The file's own, where it says whose they are: a project may repeat them, in any order, not
+ * change them. Else the project's: texts need codes, and numbers only stand for codes when the file lists just them.
+ */
+function categoriesOf(
+  model: LightgbmModel,
+  column: LightgbmColumn,
+  given: readonly (string | number)[] | undefined,
+): readonly LightgbmCategory[] | undefined {
+  const own = column.categories;
+  if (!given || own) {
+    const foreign = given?.find((value) => typeof own![0] === typeof value && !own!.includes(value));
+    if (foreign === undefined) return own;
+    throw new IngotError("INPUT_INVALID", {
+      what: `${quoted(foreign)} is not among the categories that the model has for ${quoted(column.name)}`,
+      where: model.source,
+      fix: "leave `categories` out: they are in the model file",
+    });
+  }
+  const listed = model.pandasCategorical?.some(
+    (list) => list.length === given.length && list.every((value, index) => value === given[index]),
+  );
+  return typeof given[0] === "string" || listed ? given : undefined;
 }
 
 /** Outputs have fixed names, which no input can have too. */

@@ -107,6 +107,21 @@ test("categories of nobody are accepted once the project says whose they are", (
   expect(inputs.map((input) => input.type)).toEqual(["float", "string"]);
 });
 
+test("a project may repeat the categories of the file in another order, which keep their codes", () => {
+  const lines = { feature_infos: "0:1 0:1", pandas: '[["x","y"],["a","b"]]' };
+  const inputs = [{ name: "a", categories: ["y", "x"] }, { name: "b" }];
+  expect(convertLightgbm(model(lines), { inputs }).schema.inputs[0]!.categories).toEqual(["x", "y"]);
+  const other = [{ name: "a", categories: ["y", "z"] }, { name: "b" }];
+  expect(() => convertLightgbm(model(lines), { inputs: other })).toThrow(/"z" is not among the categories/);
+});
+
+test("numbers that a project lists for a number are not codes", () => {
+  const inputs = [{ name: "a", categories: [1, 2, 3] }, { name: "b" }];
+  const { model: graph, schema } = convertLightgbm(model({}), { inputs });
+  expect(schema.inputs[0]).toMatchObject({ type: "float", dtype: "float64" });
+  expect(graph.graph.nodes.map((node) => node.opType)).not.toContain("ReduceMax");
+});
+
 test("leaves with more terms than a tree has levels are refused", () => {
   const count = 1025;
   const linear: TreeParts = {
