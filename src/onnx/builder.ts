@@ -151,8 +151,12 @@ export class GraphBuilder {
       else copies.push(plainNode("Identity", free.unique(`${name}_copy`), [value.name], [name]));
     }
     // Anything else that happens to have the name of an output makes room.
-    for (const { value, name } of this.#outputs)
-      if (this.#names.has(name) && value.name !== name && !names.has(name)) names.set(name, free.unique(name));
+    for (const { value, name } of this.#outputs) {
+      if (!this.#names.has(name) || value.name === name || names.has(name)) continue;
+      if (captured.has(name))
+        throw this.#invalid(`has a value "${name}" that a nested graph reads; it cannot be an output's name`);
+      names.set(name, free.unique(name));
+    }
     const renamed = (name: string) => names.get(name) ?? name;
     const kept = this.#graph.nodes.map((node) => ({ ...node, outputs: node.outputs.map(renamed) }));
     const nodes = [...kept, ...copies].map((node) => ({ ...node, inputs: node.inputs.map(renamed) }));
