@@ -24,7 +24,9 @@ export interface Converted {
 }
 
 /** `exact`: every bit equal. Otherwise the largest allowed difference: |a-b| <= absolute + relative*|b|. */
-export type Tolerance = { readonly exact: true } | { readonly exact: false; readonly absolute: number; readonly relative: number };
+export type Tolerance =
+  | { readonly exact: true }
+  | { readonly exact: false; readonly absolute: number; readonly relative: number };
 
 export interface Converter<M = unknown> {
   /** Ids of the formats whose models this converts. */

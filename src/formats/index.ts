@@ -4,6 +4,7 @@ import type { FileSource, Format, ModelDescription } from "./format.ts";
 import { lightgbm } from "./lightgbm/index.ts";
 import { onnx } from "./onnx/index.ts";
 import { openFile } from "./source.ts";
+import { xgboostJson, xgboostUbj } from "./xgboost/index.ts";
 
 export type { FileSource, Format, ModelDescription } from "./format.ts";
 export * from "./lightgbm/index.ts";
@@ -18,9 +19,10 @@ export {
   valueTypeText,
 } from "./onnx/index.ts";
 export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
+export * from "./xgboost/index.ts";
 
 /** In the order of detection: the first that recognises a file reads it. */
-export const formats: readonly Format[] = [lightgbm, onnx];
+export const formats: readonly Format[] = [lightgbm, xgboostJson, xgboostUbj, onnx];
 
 /** How many leading bytes `detect` sees. */
 const headSize = 64 * 1024;

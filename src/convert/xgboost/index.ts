@@ -1,0 +1,109 @@
+// XGBoost to ONNX, in float32: the margins have the library's own bits.
+import { IngotError, quoted } from "../../core/index.ts";
+import {
+  groupsOf,
+  roundsOf,
+  type XgboostModel,
+  type XgboostObjective,
+  xgboostObjectives,
+} from "../../formats/index.ts";
+import { GraphBuilder } from "../../onnx/index.ts";
+import { checkClasses } from "../columns.ts";
+import type { Converted, Converter, ConvertOptions } from "../converter.ts";
+import { emitTreeEnsemble } from "../tree_ensemble.ts";
+import { treeEnsemble } from "./forest.ts";
+import { emitInputs } from "./inputs.ts";
+import { emitLinear } from "./linear.ts";
+import { emitOutputs } from "./outputs.ts";
+
+export const xgboostConverter: Converter<XgboostModel> = {
+  formats: ["xgboost-json", "xgboost-ubj"],
+  convert: convertXgboost,
+};
+
+/** @throws IngotError MODEL_UNSUPPORTED, INPUT_INVALID */
+export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}): Converted {
+  const objective = objectiveOf(model);
+  const groups = groupsOf(model);
+  checkClasses(options.classes, classCount(objective, groups), model.objective, model.source);
+  const margins = baseMargins(model, objective, groups);
+  const g = new GraphBuilder("xgboost");
+  const { inputs, matrix } = emitInputs(g, model, options);
+  const notes: string[] = [];
+  let sums: ReturnType<typeof emitLinear>;
+  if (model.trees) {
+    const { rounds, note } = roundsToUse(model, options);
+    notes.push(note);
+    sums = emitTreeEnsemble(g, matrix, treeEnsemble(model.trees, rounds * model.treesPerRound, margins, groups));
+  } else sums = emitLinear(g, matrix, model.linear!.weights, margins, groups);
+  if (model.categories?.some((list) => list !== null))
+    notes.push("categories that the model has not seen count as missing; XGBoost itself refuses them");
+  const { outputs, promises } = emitOutputs(g, objective, sums, groups, options.classes);
+  return { model: g.build(), schema: { inputs, outputs }, promises, notes };
+}
+
+function objectiveOf(model: XgboostModel): XgboostObjective {
+  const objective = Object.hasOwn(xgboostObjectives, model.objective) ? xgboostObjectives[model.objective] : undefined;
+  if (!objective)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `objective ${quoted(model.objective)} is not known`,
+      where: `${model.source}: learner.objective.name${model.version ? ` (XGBoost ${model.version.join(".")})` : ""}`,
+      fix: `known: ${Object.keys(xgboostObjectives).join(", ")}`,
+    });
+  const groups = groupsOf(model);
+  if (objective.kind === "multiclass" && model.numClass < 2)
+    throw new IngotError("MODEL_INVALID", {
+      what: `\`num_class\` is ${model.numClass} for ${model.objective}`,
+      where: model.source,
+    });
+  if (objective.kind === "binary" && groups > 1)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `${model.objective} with ${groups} targets (multi-label) is not converted yet`,
+      where: `${model.source}: learner.learner_model_param.num_target`,
+      fix: "train one model per label",
+    });
+  return objective;
+}
+
+function classCount(objective: XgboostObjective, groups: number): number {
+  if (objective.kind === "value") return 0;
+  return objective.kind === "binary" ? 2 : groups;
+}
+
+/** The base score as margins, one per group, each rounded where XGBoost rounds it. */
+function baseMargins(model: XgboostModel, objective: XgboostObjective, groups: number): number[] {
+  return Array.from({ length: groups }, (_, group) => {
+    // gblinear takes the first of several base scores for every class (measured with 3.2; GBLinear::PredictBatchInternal).
+    const score = model.baseScore[model.baseScore.length === 1 || model.linear ? 0 : group]!;
+    if (objective.base === "identity") return score;
+    const isLegal = objective.base === "log" ? score > 0 : score > 0 && score < 1;
+    if (!isLegal)
+      throw new IngotError("MODEL_INVALID", {
+        what: `base_score ${score} is no ${objective.base === "log" ? "positive number" : "probability"}, which ${model.objective} asks for`,
+        where: `${model.source}: learner.learner_model_param.base_score`,
+      });
+    if (objective.base === "log") return Math.fround(Math.log(score));
+    // -logf(1 / base - 1), each step in float32 (objective/regression_loss.h, LogisticRegression::ProbToMargin).
+    return Math.fround(-Math.log(Math.fround(Math.fround(1 / score) - 1)));
+  });
+}
+
+/** Which trees `predict` uses: the scikit-learn classes stop at the best iteration, when there is one. */
+function roundsToUse(model: XgboostModel, { rounds }: ConvertOptions): { rounds: number; note: string } {
+  const all = roundsOf(model);
+  if (rounds !== undefined) {
+    if (!Number.isInteger(rounds) || rounds < 1 || rounds > all)
+      throw new IngotError("INPUT_INVALID", {
+        what: `rounds ${rounds} is not between 1 and ${all}`,
+        where: model.source,
+        fix: "leave it out to use what the library's own predict uses",
+      });
+    return { rounds, note: `the first ${rounds} of ${all} rounds are used` };
+  }
+  const best = model.bestIteration === null ? all : Math.min(model.bestIteration + 1, all);
+  if (best === all) return { rounds: all, note: `all ${all} rounds are used` };
+  return {
+    rounds: best,
+    note: `training stopped early: the first ${best} of ${all} rounds are used, as XGBClassifier and XGBRegressor do (\`rounds: ${all}\` uses all, as Booster.predict does)`,
+  };
+}

@@ -1,0 +1,84 @@
+// One way to walk a document, whether its bytes are JSON or UBJSON: the model is read by the same code from both.
+
+/** Numbers of unknown count, in one typed array that grows. */
+export interface NumberSink {
+  /** Makes room for `count` more; called before a run whose length is known. */
+  reserve(count: number): void;
+  push(value: number): void;
+}
+
+/** What a value is, told from its first byte. */
+export type Kind = "object" | "array" | "string" | "number" | "boolean" | "null";
+
+/**
+ * Stands on a value; each method consumes it. Values that are not what the caller asks for are refused.
+ * @throws IngotError FILE_MALFORMED, FILE_TRUNCATED with the byte where it happened
+ */
+export interface Cursor {
+  /** `model.json at byte 12`. */
+  where(): string;
+  kind(): Kind;
+  /** For each member: the cursor stands on its value, which the callback must consume. Keys are unique. */
+  object(onMember: (key: string) => void): void;
+  array(onItem: (index: number) => void): void;
+  /** A flat array of numbers (or booleans as 0 and 1), appended to the sink. Returns how many there were. */
+  numbers(sink: NumberSink): number;
+  text(): string;
+  number(): number;
+  skip(): void;
+  /** Nothing but white space may follow. */
+  end(): void;
+  /** A place to come back to with `seek`. */
+  readonly position: number;
+  seek(position: number): void;
+}
+
+/** Deepest nesting: XGBoost's own files have ten levels. */
+export const deepest = 64;
+
+type NumberArray = Int32Array | Float32Array | Float64Array | Uint8Array;
+
+/** A growing column of numbers. Integers out of the array's range are caught by the caller's checks on the values. */
+export class Column<T extends NumberArray> implements NumberSink {
+  #data: T;
+  #length = 0;
+  readonly #make: (length: number) => T;
+  /** Set when a value did not survive being stored: an integer column got 1.5 or 2^40. */
+  lossy = false;
+  readonly #isFloat: boolean;
+
+  constructor(make: (length: number) => T) {
+    this.#make = make;
+    this.#data = make(64);
+    this.#isFloat = !(this.#data instanceof Int32Array || this.#data instanceof Uint8Array);
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  reserve(count: number): void {
+    const needed = this.#length + count;
+    if (needed <= this.#data.length) return;
+    const grown = this.#make(Math.max(needed, Math.ceil(this.#data.length * 1.5)));
+    grown.set(this.#data.subarray(0, this.#length) as never);
+    this.#data = grown;
+  }
+
+  push(value: number): void {
+    if (this.#length === this.#data.length) this.reserve(1);
+    this.#data[this.#length] = value;
+    if (!this.#isFloat && this.#data[this.#length] !== value) this.lossy = true;
+    this.#length++;
+  }
+
+  /** The numbers so far, as a view. */
+  view(): T {
+    return this.#data.subarray(0, this.#length) as T;
+  }
+}
+
+export const int32Column = () => new Column((length) => new Int32Array(length));
+export const uint8Column = () => new Column((length) => new Uint8Array(length));
+export const float32Column = () => new Column((length) => new Float32Array(length));
+export const float64Column = () => new Column((length) => new Float64Array(length));

@@ -1,0 +1,84 @@
+// What a person sees of an XGBoost model.
+import type { ColumnType } from "../../core/index.ts";
+import type { ModelDescription } from "../format.ts";
+import { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
+import { xgboostObjectives } from "./objective.ts";
+
+export function describeXgboost(model: XgboostModel): ModelDescription {
+  const objective = Object.hasOwn(xgboostObjectives, model.objective) ? xgboostObjectives[model.objective] : undefined;
+  const groups = groupsOf(model);
+  const shape = groups > 1 ? [groups] : [];
+  const float = (name: string, of: number[]) => ({ name, type: "float" as const, shape: of });
+  const label = { name: "label", type: "int" as const, shape: [] };
+  const outputs =
+    objective?.kind === "binary"
+      ? [label, ...(objective.link === "step" ? [] : [float("probabilities", [2])]), float("margin", [])]
+      : objective?.kind === "multiclass"
+        ? [label, float("probabilities", shape), float("margin", shape)]
+        : [float("prediction", shape), ...(objective && objective.link !== "identity" ? [float("margin", shape)] : [])];
+  return {
+    format: `xgboost-${model.form}`,
+    producer: { name: "XGBoost", ...(model.version ? { version: model.version.join(".") } : {}) },
+    task: objective?.task ?? "unknown",
+    summary: summary(model),
+    inputs: describedInputs(model),
+    outputs,
+    facts: facts(model),
+  };
+}
+
+export function xgboostColumnType(model: XgboostModel, feature: number): ColumnType {
+  const categories = model.categories?.[feature];
+  if (categories) return typeof categories[0] === "string" ? "string" : "int";
+  const type = model.featureTypes?.[feature];
+  if (type === "i") return "bool";
+  return type === "int" ? "int" : "float";
+}
+
+function describedInputs(model: XgboostModel): ModelDescription["inputs"] {
+  const { featureNames } = model;
+  if (!featureNames) return [{ name: "features", type: "float", shape: [model.numFeature] }];
+  return featureNames.map((name, feature) => {
+    const categories = model.categories?.[feature];
+    return {
+      name,
+      type: xgboostColumnType(model, feature),
+      shape: [],
+      ...(categories ? { categories: [...categories] } : {}),
+    };
+  });
+}
+
+function summary(model: XgboostModel): string {
+  if (!model.trees) return `linear booster, ${model.numFeature} features`;
+  const trees = model.trees.group.length;
+  return `${model.booster}, ${trees} ${trees === 1 ? "tree" : "trees"}, depth ≤ ${depth(model.trees)}`;
+}
+
+function facts(model: XgboostModel): ModelDescription["facts"] {
+  const list: [string, string | number][] = [
+    ["objective", model.objective],
+    ["base score", model.baseScore.join(", ")],
+  ];
+  if (model.trees) {
+    const { left, sets, group } = model.trees;
+    const leaves = left.reduce((sum, child) => sum + (child === -1 ? 1 : 0), 0);
+    list.push(["rounds", roundsOf(model)], ["trees", group.length], ["leaves", leaves]);
+    if (sets.size > 0) list.push(["categorical splits", sets.size]);
+    if (model.bestIteration !== null && model.bestIteration + 1 < roundsOf(model))
+      list.push(["best round", `${model.bestIteration + 1} of ${roundsOf(model)}`]);
+  }
+  return list;
+}
+
+function depth({ start, left, right }: XgboostTrees): number {
+  let deepest = 0;
+  for (let tree = 0; tree + 1 < start.length; tree++) {
+    let level = [start[tree]!];
+    for (let at = 0; level.length > 0; at++) {
+      deepest = Math.max(deepest, at);
+      level = level.flatMap((node) => (left[node] === -1 ? [] : [left[node]!, right[node]!]));
+    }
+  }
+  return deepest;
+}

@@ -1,0 +1,52 @@
+// xgboost: models that XGBoost saved as JSON or UBJSON (`Booster.save_model`), versions 1.0 to 3.x. One reader over two cursors.
+import type { FileSource, Format } from "../format.ts";
+import { describeXgboost } from "./describe.ts";
+import { JsonCursor } from "./json_cursor.ts";
+import type { XgboostModel } from "./model.ts";
+import { readLearner } from "./read.ts";
+import { UbjCursor } from "./ubj_cursor.ts";
+
+export { xgboostColumnType } from "./describe.ts";
+export { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
+export { type XgboostLink, type XgboostObjective, xgboostObjectives } from "./objective.ts";
+
+export const xgboostJson: Format<XgboostModel> = {
+  id: "xgboost-json",
+  title: "XGBoost JSON",
+  detect(head: Uint8Array): boolean {
+    const text = latin1(head, 256);
+    return /^\s*\{\s*"(learner|version|Config|Model)"\s*:/.test(text) && /"learner"|"version"|"Config"/.test(text);
+  },
+  async read(file: FileSource): Promise<XgboostModel> {
+    return readXgboostJson(await file.readAll(), file.name);
+  },
+  describe: describeXgboost,
+};
+
+export const xgboostUbj: Format<XgboostModel> = {
+  id: "xgboost-ubj",
+  title: "XGBoost UBJSON",
+  detect(head: Uint8Array): boolean {
+    // `{`, then a key: `L`, its length in 8 bytes, its text.
+    const key = latin1(head.subarray(10), 8);
+    return latin1(head, 2) === "{L" && /^(learner|version|Config|Model)/.test(key);
+  },
+  async read(file: FileSource): Promise<XgboostModel> {
+    return readXgboostUbj(await file.readAll(), file.name);
+  },
+  describe: describeXgboost,
+};
+
+/** @throws IngotError MODEL_INVALID (naming tree and field), MODEL_UNSUPPORTED, FILE_MALFORMED, FILE_TRUNCATED */
+export function readXgboostJson(bytes: Uint8Array, source: string): XgboostModel {
+  return readLearner(new JsonCursor(bytes, source), source, "json");
+}
+
+/** @throws IngotError as `readXgboostJson` */
+export function readXgboostUbj(bytes: Uint8Array, source: string): XgboostModel {
+  return readLearner(new UbjCursor(bytes, source), source, "ubj");
+}
+
+function latin1(bytes: Uint8Array, length: number): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, length)).toString("latin1");
+}

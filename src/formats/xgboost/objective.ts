@@ -1,0 +1,64 @@
+// Objectives by name: what the margin means, and how a base score becomes one.
+// Rule: dmlc/xgboost src/objective/*.cc|cu, PredTransform and ProbToMargin of each objective.
+import type { ModelDescription } from "../format.ts";
+
+/** From margin to prediction. */
+export type XgboostLink = "identity" | "sigmoid" | "exp" | "softmax" | "step";
+
+export interface XgboostObjective {
+  readonly kind: "value" | "binary" | "multiclass";
+  readonly link: XgboostLink;
+  /** From base score to margin. */
+  readonly base: "identity" | "logit" | "log";
+  readonly task: ModelDescription["task"];
+}
+
+const value = (task: ModelDescription["task"] = "regression"): XgboostObjective => ({
+  kind: "value",
+  link: "identity",
+  base: "identity",
+  task,
+});
+const exponential = (task: ModelDescription["task"] = "regression"): XgboostObjective => ({
+  kind: "value",
+  link: "exp",
+  base: "log",
+  task,
+});
+const multiclass: XgboostObjective = {
+  kind: "multiclass",
+  link: "softmax",
+  base: "identity",
+  task: "multiclass classification",
+};
+const binary = (link: XgboostLink, base: XgboostObjective["base"]): XgboostObjective => ({
+  kind: "binary",
+  link,
+  base,
+  task: "binary classification",
+});
+
+export const xgboostObjectives: Readonly<Record<string, XgboostObjective>> = {
+  "reg:squarederror": value(),
+  "reg:linear": value(),
+  "reg:squaredlogerror": value(),
+  "reg:pseudohubererror": value(),
+  "reg:absoluteerror": value(),
+  "reg:quantileerror": value(),
+  "reg:expectileerror": value(),
+  "reg:logistic": { kind: "value", link: "sigmoid", base: "logit", task: "regression" },
+  "reg:gamma": exponential(),
+  "reg:tweedie": exponential(),
+  "count:poisson": exponential(),
+  "survival:aft": exponential("survival"),
+  "survival:cox": exponential("survival"),
+  "rank:pairwise": value("ranking"),
+  "rank:ndcg": value("ranking"),
+  "rank:map": value("ranking"),
+  "binary:logistic": binary("sigmoid", "logit"),
+  // `predict` returns the margin as it is, and takes the base score for one.
+  "binary:logitraw": { kind: "value", link: "identity", base: "identity", task: "binary classification" },
+  "binary:hinge": binary("step", "identity"),
+  "multi:softprob": multiclass,
+  "multi:softmax": multiclass,
+};

@@ -1,0 +1,33 @@
+// A converted fixture on every runtime, against what the library itself predicted: bit for bit where that is promised.
+import { expect } from "vitest";
+import type { Converted } from "../../src/convert/index.ts";
+import { writeModel } from "../../src/onnx/index.ts";
+import { openPredictor } from "../../src/runtime/index.ts";
+import { differenceOf, type FixtureCase, feedsOf, numberOf, rowsOf } from "./fixture.ts";
+
+export async function expectExactness(fixture: FixtureCase, { model, schema, promises }: Converted): Promise<void> {
+  const feeds = feedsOf(rowsOf(fixture), schema);
+  expect(schema.outputs.map((output) => output.name)).toEqual(Object.keys(fixture.outputs));
+  const bytes = writeModel(model);
+  for (const runtime of ["native", "wasm", "micro"] as const) {
+    const predictor = await openPredictor({ bytes }, schema, { runtime });
+    const results = await predictor.run(feeds);
+    await predictor.close();
+    for (const [output, expected] of Object.entries(fixture.outputs)) {
+      const promise = promises[output]!;
+      const actual = results[output]!;
+      const where = `${runtime}, ${output}`;
+      if (promise.exact) {
+        expect(differenceOf(actual, expected).differing, where).toBe(0);
+        continue;
+      }
+      expected.forEach((cell, i) => {
+        const want = numberOf(cell);
+        const got = Number(actual.data[i]);
+        const near =
+          Object.is(got, want) || Math.abs(got - want) <= promise.absolute + promise.relative * Math.abs(want);
+        if (!near) expect.fail(`${where}: value ${i} is ${got}, ${fixture.library} has ${want}`);
+      });
+    }
+  }
+}
