@@ -52,7 +52,8 @@ function install() {
 /** The locked Node when its package fits this platform, else the machine's own when it is new enough. */
 export function findNode() {
   const name = nodePackages[`${process.platform}-${process.arch}`];
-  const binary = name && path.join(root, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
+  const binary =
+    name && path.join(root, "node_modules", name, "bin", process.platform === "win32" ? "node.exe" : "node");
   if (binary && existsSync(binary)) return binary;
   if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
   return fail(
@@ -80,7 +81,10 @@ function hashOf(entries) {
       for (const name of readdirSync(entry).sort()) visit(path.join(entry, name));
       return;
     }
-    hash.update(`${path.relative(root, entry)}\0`).update(readFileSync(entry)).update("\0");
+    hash
+      .update(`${path.relative(root, entry)}\0`)
+      .update(readFileSync(entry))
+      .update("\0");
   };
   for (const entry of entries) visit(entry);
   return hash.digest("hex");

@@ -24,8 +24,8 @@ export interface Command {
   readonly about: string;
   readonly examples: readonly string[];
   readonly args: Record<string, Argument<unknown>>;
-  /** @returns the exit status; nothing means 0 */
-  readonly run: (args: never, io: CommandIo) => Promise<number | void>;
+  /** @returns the exit status; undefined means 0 */
+  readonly run: (args: never, io: CommandIo) => Promise<number | undefined>;
 }
 
 /** Ties the types of `args` to `run`. Option names are the keys in kebab-case. */
@@ -34,7 +34,7 @@ export function command<A extends Record<string, Argument<unknown>>>(definition:
   about: string;
   examples: readonly string[];
   args: A;
-  run: (args: Values<A>, io: CommandIo) => Promise<number | void>;
+  run: (args: Values<A>, io: CommandIo) => Promise<number | undefined> | Promise<void>;
 }): Command {
   return definition as unknown as Command;
 }

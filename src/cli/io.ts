@@ -25,7 +25,7 @@ export function terminalIo(options: { json: boolean; quiet: boolean }): CommandI
     cwd: process.cwd(),
     home,
     result(data, render) {
-      const text = options.json ? JSON.stringify(data, plainNumbers, 2) : render();
+      const text = options.json ? jsonText(data) : render();
       if (text !== "") process.stdout.write(`${text}\n`);
     },
     async line(text) {
@@ -41,9 +41,19 @@ export function terminalIo(options: { json: boolean; quiet: boolean }): CommandI
   };
 }
 
-/** JSON cannot hold NaN and infinities: they travel as strings, as on the HTTP API. */
-function plainNumbers(_key: string, value: unknown): unknown {
-  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
-  if (typeof value === "bigint") return String(value);
-  return value;
+/** Indented JSON with the number rules of the HTTP API: NaN and infinities as words, long integers as digits, -0 as -0. */
+export function jsonText(data: unknown): string {
+  return JSON.stringify(
+    data,
+    (_key, value: unknown) => {
+      if (typeof value === "bigint") return rawJson(String(value));
+      if (typeof value !== "number") return value;
+      if (!Number.isFinite(value)) return String(value);
+      return Object.is(value, -0) ? rawJson("-0") : value;
+    },
+    2,
+  );
 }
+
+/** JSON.rawJSON (Node 22 and later), which TypeScript's library does not know yet. */
+const rawJson = (text: string): unknown => (JSON as unknown as { rawJSON(text: string): unknown }).rawJSON(text);

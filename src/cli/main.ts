@@ -4,6 +4,7 @@ import { parseArguments } from "./arguments.ts";
 import { commands } from "./commands/index.ts";
 import { commandHelp, overview } from "./help.ts";
 import { terminalIo } from "./io.ts";
+import { exitStatusOf, report } from "./report.ts";
 import { version } from "./version.ts";
 
 /** @returns the exit status */
@@ -12,7 +13,9 @@ export async function main(words: readonly string[]): Promise<number> {
   try {
     return await dispatch(words);
   } catch (error) {
-    return report(error, wantsJson);
+    if (isBrokenPipe(error)) return 0;
+    report(error, wantsJson);
+    return exitStatusOf(error);
   }
 }
 
@@ -44,25 +47,6 @@ async function dispatch(words: readonly string[]): Promise<number> {
     return 0;
   }
   return (await command.run(parsed.values as never, terminalIo(parsed))) ?? 0;
-}
-
-function report(error: unknown, json: boolean): number {
-  if (!(error instanceof IngotError)) {
-    if (isBrokenPipe(error)) return 0;
-    const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    const what = error instanceof Error ? error.message : String(error);
-    if (json) process.stdout.write(`${JSON.stringify({ error: { code: "INTERNAL", what } }, null, 2)}\n`);
-    process.stderr.write(`${detail}\nerror INTERNAL: this is a bug in Ingot: please report it with the lines above\n`);
-    return 70;
-  }
-  if (json) process.stdout.write(`${JSON.stringify({ error: error }, null, 2)}\n`);
-  else {
-    const lines = [`error: ${error.what}  [${error.code}]`];
-    if (error.where) lines.push(`   at: ${error.where}`);
-    if (error.fix) lines.push(`  fix: ${error.fix}`);
-    process.stderr.write(`${lines.join("\n")}\n`);
-  }
-  return error.exitStatus;
 }
 
 /** The reader of our output left (`ingot ls | head`): not an error. */

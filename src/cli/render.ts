@@ -3,7 +3,8 @@
 /** Rows as aligned columns; the last column is not padded. */
 export function columns(rows: readonly (readonly string[])[], gap = "  "): string {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, cell.length)));
+  for (const row of rows)
+    for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
   return rows
     .map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index]!))).join(gap))
     .join("\n");

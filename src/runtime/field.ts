@@ -62,14 +62,7 @@ function missingElement(spec: InputSpec): ReadElement {
 function valueReader(spec: InputSpec): ReadElement {
   switch (spec.type) {
     case "string":
-      return (value, place) =>
-        typeof value === "string"
-          ? value
-          : refuseInput(
-              place,
-              `expected string, got ${shown(value)}`,
-              typeof value === "number" ? "put it in quotes" : undefined,
-            );
+      return readText;
     case "bool":
       return (value, place) =>
         typeof value === "boolean"
@@ -80,6 +73,18 @@ function valueReader(spec: InputSpec): ReadElement {
     case "float":
       return floatReader(spec);
   }
+}
+
+function readText(value: unknown, place: Place): string {
+  if (typeof value !== "string")
+    return refuseInput(
+      place,
+      `expected string, got ${shown(value)}`,
+      typeof value === "number" ? "put it in quotes" : undefined,
+    );
+  // ONNX Runtime's binding hands texts on as C strings: what follows a NUL would be lost without a word.
+  if (value.includes("\0")) return refuseInput(place, `${shown(value)} holds a NUL character`);
+  return value;
 }
 
 function stored(spec: InputSpec, value: number): Element {

@@ -151,7 +151,14 @@ async function* csvRows(
   const { Readable } = await import("node:stream");
   const { source } = options;
   const parser = Readable.from(text).compose(
-    parse({ bom: true, skip_empty_lines: true, relax_quotes: true, max_record_size: longestLine, info: true }),
+    parse({
+      bom: true,
+      skip_empty_lines: true,
+      relax_quotes: true,
+      relax_column_count: true,
+      max_record_size: longestLine,
+      info: true,
+    }),
   );
   let cells: (readonly [index: number, input: InputSpec])[] | null = null;
   let width = 0;

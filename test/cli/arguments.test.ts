@@ -45,6 +45,12 @@ test.each(refused)("%s", (_name, words, message) => {
 test("help shows every argument and an example, and needs no positional", () => {
   expect(parseArguments(sample, ["--help"]).help).toBe(true);
   const text = commandHelp(sample);
-  for (const part of ["<ref> [target] [options]", "-p, --port <number>", "--dry-run", "--json", "ingot sample a --port 1"])
+  for (const part of [
+    "<ref> [target] [options]",
+    "-p, --port <number>",
+    "--dry-run",
+    "--json",
+    "ingot sample a --port 1",
+  ])
     expect(text).toContain(part);
 });

@@ -60,7 +60,9 @@ test("canonical JSON is one form per value and parses back to it", () => {
 });
 
 test("canonical JSON sorts by UTF-16 code unit, integer-like keys included (RFC 8785)", () => {
-  expect(canonicalJson({ b: 1, "10": 2, "9": 3, a: { z: [], y: {} } })).toBe('{"10":2,"9":3,"a":{"y":{},"z":[]},"b":1}');
+  expect(canonicalJson({ b: 1, "10": 2, "9": 3, a: { z: [], y: {} } })).toBe(
+    '{"10":2,"9":3,"a":{"y":{},"z":[]},"b":1}',
+  );
   expect(() => canonicalJson({ a: Number.NaN })).toThrow(TypeError);
 });
 

@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { expect, test } from "vitest";
-import { violations } from "../../scripts/check_layers.mjs";
+import { expect, onTestFinished, test } from "vitest";
+import { violations } from "../../scripts/check_layers.ts";
 
 const rows: [name: string, file: string, text: string, message: RegExp | null][] = [
   ["left is fine", "onnx/a.ts", `import { x } from "../core/index.ts";`, null],
@@ -19,6 +19,7 @@ const rows: [name: string, file: string, text: string, message: RegExp | null][]
 
 test.each(rows)("%s", (_name, file, text, message) => {
   const source = mkdtempSync(path.join(tmpdir(), "ingot-layers-"));
+  onTestFinished(() => rmSync(source, { recursive: true }));
   mkdirSync(path.dirname(path.join(source, file)), { recursive: true });
   writeFileSync(path.join(source, file), text);
   const found = violations(source);

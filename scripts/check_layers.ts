@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseSync } from "rolldown/experimental";
 
 /** Layers from left to right; layers in one row do not know each other. */
-export const layers = [
+export const layers: readonly (readonly string[])[] = [
   ["core"],
   ["onnx"],
   ["formats"],
@@ -23,25 +23,26 @@ const rank = new Map(layers.flatMap((row, index) => row.map((name) => [name, ind
 const vague = /^(utils?|helpers?|common|misc|shared)(\.|$)/;
 
 /** @returns one line per violation */
-export function violations(source) {
-  const found = [];
+export function violations(source: string): string[] {
+  const found: string[] = [];
   for (const file of readdirSync(source, { recursive: true }).map(String).sort()) {
     const parts = file.split(path.sep);
     if (parts.some((part) => vague.test(part))) found.push(`src/${file}: a name that says what it holds, please`);
     if (!/\.tsx?$/.test(file)) continue;
-    const layer = parts[0];
+    const layer = parts[0]!;
     if (!rank.has(layer)) {
-      found.push(`src/${file}: no layer is called ${layer} (scripts/check_layers.mjs lists them)`);
+      found.push(`src/${file}: no layer is called ${layer} (scripts/check_layers.ts lists them)`);
       continue;
     }
     const absolute = path.join(source, file);
     for (const specifier of importsOf(absolute)) {
       if (!specifier.startsWith(".")) continue;
       const target = path.relative(source, path.resolve(path.dirname(absolute), specifier)).split(path.sep);
-      const other = target[0];
+      const other = target[0]!;
       if (other === layer) continue;
       if (!rank.has(other)) found.push(`src/${file}: imports ${specifier}, outside src/`);
-      else if (rank.get(other) >= rank.get(layer)) found.push(`src/${file}: ${layer} must not know ${other} (${specifier})`);
+      else if (rank.get(other)! >= rank.get(layer)!)
+        found.push(`src/${file}: ${layer} must not know ${other} (${specifier})`);
       else if (target.length > 2 || target[1] !== "index.ts")
         found.push(`src/${file}: imports ${specifier}; other layers are reached through their index.ts`);
     }
@@ -49,13 +50,13 @@ export function violations(source) {
   return found;
 }
 
-function importsOf(file) {
+function importsOf(file: string): string[] {
   const { module, errors } = parseSync(file, readFileSync(file, "utf8"));
-  if (errors.length > 0) throw new Error(`${file}: ${errors[0].message}`);
+  if (errors.length > 0) throw new Error(`${file}: ${errors[0]!.message}`);
   const text = readFileSync(file, "utf8");
   return [
     ...module.staticImports.map((item) => item.moduleRequest.value),
-    ...module.staticExports.flatMap((item) => item.entries.map((entry) => entry.moduleRequest?.value)).filter(Boolean),
+    ...module.staticExports.flatMap((item) => item.entries.flatMap((entry) => entry.moduleRequest?.value ?? [])),
     ...module.dynamicImports.map((item) => text.slice(item.moduleRequest.start + 1, item.moduleRequest.end - 1)),
   ];
 }

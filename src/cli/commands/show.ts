@@ -1,0 +1,15 @@
+import { command, positional } from "../command.ts";
+
+export default command({
+  name: "show",
+  about: "Show what a package is: schema, certificate, metrics, files",
+  examples: ["ingot show flight-delay", "ingot show flight-delay:1.0.0 --json"],
+  args: { ref: positional("package: name, name:version, either with @sha256:…") },
+  async run({ ref }, io) {
+    const { openPackage } = await import("../../package/index.ts");
+    const { renderPackage } = await import("../render_package.ts");
+    const pkg = await openPackage(ref, await io.openStore());
+    const { digest, fileSetDigest, description, certificate, files } = pkg;
+    io.result({ ...description, digest, fileSetDigest, certificate, files }, () => renderPackage(pkg));
+  },
+});
