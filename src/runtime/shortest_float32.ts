@@ -6,7 +6,8 @@
  */
 export function shortestFloat32(value: number): number {
   if (Number.isInteger(value) || !Number.isFinite(value)) return value;
-  for (let digits = 6; digits < 9; digits++) {
+  // Normal values keep six digits that people typed; below 2^-126 there are fewer bits to tell apart.
+  for (let digits = Math.abs(value) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return short;
   }
