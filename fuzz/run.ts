@@ -61,7 +61,10 @@ export async function fuzz(
 if (import.meta.main) {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { seconds: { type: "string", default: "60" }, seed: { type: "string", default: String(Date.now() % 1e9) } },
+    options: {
+      seconds: { type: "string", default: "60" },
+      seed: { type: "string", default: String(Date.now() % 1e9) },
+    },
   });
   for (const target of await fuzzTargets()) {
     if (positionals.length > 0 && !positionals.includes(target.name)) continue;
