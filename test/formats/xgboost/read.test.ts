@@ -229,7 +229,10 @@ test("a cursor over JSON sees what JSON.parse sees, and skips exactly one value"
       const text = JSON.stringify([value, 1], null, indent);
       const seen = walked(new JsonCursor(utf8(text), "x"));
       expect(JSON.stringify(seen)).toBe(JSON.stringify(JSON.parse(text)));
-      const cursor = new JsonCursor(utf8(JSON.stringify({ a: 0, rest: 1 }).replace("0", JSON.stringify(value))), "x");
+      const cursor = new JsonCursor(
+        utf8(JSON.stringify({ a: 0, rest: 1 }).replace("0", () => JSON.stringify(value))),
+        "x",
+      );
       const keys: string[] = [];
       const walk = () =>
         cursor.object((key) => {
