@@ -2,8 +2,7 @@
 import { link, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import type { InferenceSession } from "onnxruntime-common";
-import { InferenceSession as OrtInference, Tensor as OrtTensor } from "onnxruntime-node";
+import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { checkPath, IngotError } from "../core/index.ts";
 import { type GraphFile, graphBytes, type SessionOptions } from "./open.ts";
 import { loadFailure, OrtSession } from "./ort_session.ts";
@@ -28,8 +27,8 @@ async function create(graph: GraphFile, options: InferenceSession.SessionOptions
   if (external.some(([, file]) => typeof file === "string")) return createInFolder(graph, external, options);
   const externalData = external.map(([location, bytes]) => ({ path: location, data: bytes as Uint8Array }));
   const all = external.length > 0 ? { ...options, externalData } : options;
-  if (graph.path !== undefined && !graph.bytes) return OrtInference.create(graph.path, all);
-  return OrtInference.create(await graphBytes(graph), all);
+  if (graph.path !== undefined && !graph.bytes) return InferenceSession.create(graph.path, all);
+  return InferenceSession.create(await graphBytes(graph), all);
 }
 
 type ExternalFiles = readonly (readonly [location: string, file: Uint8Array | string])[];
@@ -52,7 +51,7 @@ async function createInFolder(
       if (!(await linkAll(files, folder))) continue;
       const file = path.join(folder, "model.onnx");
       await writeFile(file, bytes);
-      return await OrtInference.create(file, options);
+      return await InferenceSession.create(file, options);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -1,5 +1,5 @@
 // What ONNX Runtime's two packages have in common: they share one interface (onnxruntime-common).
-import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-common";
+import type { InferenceSession, Tensor as OrtTensor, TensorConstructor } from "onnxruntime-node";
 import { type DType, IngotError } from "../core/index.ts";
 import type { Tensor, TensorData } from "../onnx/index.ts";
 import type { Session } from "./predictor.ts";
