@@ -11,6 +11,7 @@ import { GraphBuilder } from "../../onnx/index.ts";
 import { checkClasses } from "../columns.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
+import { baseMargins } from "./base_margin.ts";
 import { treeEnsemble } from "./forest.ts";
 import { emitInputs } from "./inputs.ts";
 import { emitLinear } from "./linear.ts";
@@ -26,7 +27,7 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
   const objective = objectiveOf(model);
   const groups = groupsOf(model);
   checkClasses(options.classes, classCount(objective, groups), model.objective, model.source);
-  const margins = baseMargins(model, objective, groups);
+  const margins = baseMargins(model, objective);
   const g = new GraphBuilder("xgboost");
   const { inputs, matrix } = emitInputs(g, model, options);
   const notes: string[] = [];
@@ -68,24 +69,6 @@ function objectiveOf(model: XgboostModel): XgboostObjective {
 function classCount(objective: XgboostObjective, groups: number): number {
   if (objective.kind === "value") return 0;
   return objective.kind === "binary" ? 2 : groups;
-}
-
-/** The base score as margins, one per group, each rounded where XGBoost rounds it. */
-function baseMargins(model: XgboostModel, objective: XgboostObjective, groups: number): number[] {
-  return Array.from({ length: groups }, (_, group) => {
-    // gblinear takes the first of several base scores for every class (measured with 3.2; GBLinear::PredictBatchInternal).
-    const score = model.baseScore[model.baseScore.length === 1 || model.linear ? 0 : group]!;
-    if (objective.base === "identity") return score;
-    const isLegal = objective.base === "log" ? score > 0 : score > 0 && score < 1;
-    if (!isLegal)
-      throw new IngotError("MODEL_INVALID", {
-        what: `base_score ${score} is no ${objective.base === "log" ? "positive number" : "probability"}, which ${model.objective} asks for`,
-        where: `${model.source}: learner.learner_model_param.base_score`,
-      });
-    if (objective.base === "log") return Math.fround(Math.log(score));
-    // -logf(1 / base - 1), each step in float32 (objective/regression_loss.h, LogisticRegression::ProbToMargin).
-    return Math.fround(-Math.log(Math.fround(Math.fround(1 / score) - 1)));
-  });
 }
 
 /** Which trees `predict` uses: the scikit-learn classes stop at the best iteration, when there is one. */
