@@ -1,6 +1,15 @@
 // The graph as files: one `model.onnx`, with its large tensors beside it from 1 GiB up.
 import path from "node:path";
-import { externalFiles, loadExternal, type Model, splitExternal, tensorsOf, writeModel } from "../onnx/index.ts";
+import {
+  byteLength,
+  elementCount,
+  externalFiles,
+  loadExternal,
+  type Model,
+  splitExternal,
+  tensorsOf,
+  writeModel,
+} from "../onnx/index.ts";
 import type { GraphFile } from "../runtime/index.ts";
 import { fileNames } from "./file_set.ts";
 
@@ -33,9 +42,9 @@ export async function graphFiles(model: Model, folder: string): Promise<GraphFil
 
 function storedBytes(model: Model): number {
   let total = 0;
-  for (const { content } of tensorsOf(model)) {
+  for (const { content, dtype, dims } of tensorsOf(model)) {
     if (content.kind === "raw" || content.kind === "typed") total += content.bytes.length;
-    else if (content.kind === "external") total += Number(content.length ?? 0);
+    else if (content.kind === "external") total += Number(content.length ?? byteLength(dtype, elementCount(dims)));
     else for (const value of content.values) total += value.length;
   }
   return total;

@@ -1,6 +1,6 @@
 // Records to tensors. Everything that the schema decides is decided once per schema, not once per value.
 import { IngotError, type InputSpec, nearest, quoted, type Schema } from "../core/index.ts";
-import { type Tensor, type TensorData, toBfloat16, toFloat16 } from "../onnx/index.ts";
+import { dataType, type Tensor, type TensorData, toBfloat16, toFloat16 } from "../onnx/index.ts";
 import { type Element, elementReader, type Place, refuseInput } from "./field.ts";
 import { shown } from "./json.ts";
 import type { InputRecord } from "./predictor.ts";
@@ -150,39 +150,14 @@ function measured(spec: InputSpec, value: unknown, place: Place): number[] {
   });
 }
 
-function allocate(spec: InputSpec, length: number): TensorData {
-  switch (spec.dtype) {
-    case "float32":
-      return new Float32Array(length);
-    case "float64":
-      return new Float64Array(length);
-    case "float16":
-    case "bfloat16":
-    case "uint16":
-      return new Uint16Array(length);
-    case "int8":
-      return new Int8Array(length);
-    case "int16":
-      return new Int16Array(length);
-    case "int32":
-      return new Int32Array(length);
-    case "int64":
-      return new BigInt64Array(length);
-    case "uint8":
-    case "bool":
-      return new Uint8Array(length);
-    case "uint32":
-      return new Uint32Array(length);
-    case "uint64":
-      return new BigUint64Array(length);
-    case "string":
-      return new Array<string>(length).fill("");
-    default:
-      throw new IngotError("RUNTIME_UNSUPPORTED", {
-        what: `values of type ${spec.dtype} cannot be given as records`,
-        where: `inputs.${spec.name}`,
-      });
-  }
+function allocate({ name, dtype }: InputSpec, length: number): TensorData {
+  if (dtype === "string") return new Array<string>(length).fill("");
+  if (/^complex|^float[48]|int[24]$/.test(dtype))
+    throw new IngotError("RUNTIME_UNSUPPORTED", {
+      what: `values of type ${dtype} cannot be given as records`,
+      where: `inputs.${name}`,
+    });
+  return new (dataType(dtype).array!)(length);
 }
 
 function writerOf(spec: InputSpec): Writer {

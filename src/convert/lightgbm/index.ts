@@ -2,10 +2,11 @@
 import { IngotError } from "../../core/index.ts";
 import { type LightgbmModel, type LightgbmObjective, lightgbmTreeCount, objectiveLinks } from "../../formats/index.ts";
 import { GraphBuilder } from "../../onnx/index.ts";
+import { checkClasses } from "../columns.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
 import { treeEnsemble } from "./forest.ts";
-import { checkClasses, emitInputs } from "./inputs.ts";
+import { emitInputs } from "./inputs.ts";
 import { emitLinearForest } from "./linear.ts";
 import { emitMatrix, matrixColumns } from "./matrix.ts";
 import { emitOutputs } from "./outputs.ts";
@@ -27,7 +28,7 @@ export function convertLightgbm(model: LightgbmModel, options: ConvertOptions = 
   const all = lightgbmTreeCount(forest) / targets;
   const iterations = roundsOf(model, options, all);
   const trees = iterations * targets;
-  checkClasses(model, options.classes, classCount(model));
+  checkClasses(options.classes, classCount(model), model.objective.text, model.source);
 
   const g = new GraphBuilder("lightgbm");
   const { inputs, raw, codes, notes } = emitInputs(g, model, options);

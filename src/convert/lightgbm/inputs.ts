@@ -8,6 +8,7 @@ import {
   lightgbmColumns,
 } from "../../formats/index.ts";
 import { float64, type GraphBuilder, strings, type Value } from "../../onnx/index.ts";
+import { absentFrom, checkInputNames } from "../columns.ts";
 import type { ConvertOptions } from "../converter.ts";
 
 export interface Inputs {
@@ -53,7 +54,7 @@ export function emitInputs(g: GraphBuilder, model: LightgbmModel, options: Conve
     };
     return { inputs: [spec], raw, codes: new Set(), notes: [] };
   }
-  checkNames(model, named?.map((input) => input.name) ?? model.featureNames);
+  checkInputNames(named?.map((input) => input.name) ?? model.featureNames, model.source);
   const codes = new Set<number>();
   const inputs: InputSpec[] = [];
   const values = columns.map((column, index) => {
@@ -94,24 +95,6 @@ function categoriesOf(
   return typeof given[0] === "string" || listed ? given : undefined;
 }
 
-/** Outputs have fixed names, which no input can have too. */
-const outputNames = new Set(["label", "probabilities", "margin", "prediction"]);
-
-function checkNames(model: LightgbmModel, names: readonly string[]): void {
-  const seen = new Set<string>();
-  for (const name of names) {
-    if (outputNames.has(name) || seen.has(name))
-      throw new IngotError("INPUT_INVALID", {
-        what: seen.has(name)
-          ? `two inputs are called ${quoted(name)}`
-          : `an input cannot be called ${quoted(name)}, an output is`,
-        where: model.source,
-        fix: "give the column another name under `inputs`, with `column:` naming the model's",
-      });
-    seen.add(name);
-  }
-}
-
 function emitColumn(
   g: GraphBuilder,
   column: LightgbmColumn,
@@ -143,13 +126,6 @@ function emitColumn(
     spec: { ...shared, type, dtype: "float64", ...known },
     value: numberCodes(g, number, categories, column.isCategorical),
   };
-}
-
-/** A text that is none of the categories, to send for a missing value. */
-function absentFrom(categories: readonly string[]): string {
-  let text = "";
-  while (categories.includes(text)) text += "?";
-  return text;
 }
 
 /** Position among the categories; others get -1, or NaN where ranks are compared. */
@@ -202,17 +178,4 @@ function numberCodes(
 function ranks(g: GraphBuilder, code: Value): Value {
   const unknown = g.op("Less", [code, g.constant(float64([0], []))]);
   return g.op("Where", [unknown, g.constant(float64([Number.NaN], []), "nan"), code], {}, { name: "rank" });
-}
-
-/** @throws IngotError INPUT_INVALID when their number is not the model's */
-export function checkClasses(model: LightgbmModel, classes: ConvertOptions["classes"], count: number): void {
-  if (classes && (count === 0 || classes.length !== count))
-    throw new IngotError("INPUT_INVALID", {
-      what:
-        count === 0
-          ? "classes are named, but the model does not classify"
-          : `${classes.length} classes are named, the model has ${count}`,
-      where: `${model.source}: objective ${quoted(model.objective.text)}`,
-      fix: "name as many classes as the model has, in the order of their numbers",
-    });
 }

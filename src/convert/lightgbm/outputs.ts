@@ -1,7 +1,8 @@
 // From scores to what LightGBM's predict returns (ConvertOutput of the objectives), and the labels of its scikit-learn classes.
 import type { OutputSpec } from "../../core/index.ts";
 import { type LightgbmModel, type LightgbmObjective, objectiveLinks } from "../../formats/index.ts";
-import { float64, type GraphBuilder, int64, strings, type Value } from "../../onnx/index.ts";
+import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
+import { labelNames } from "../columns.ts";
 import type { Converted, Tolerance } from "../converter.ts";
 
 const exact: Tolerance = { exact: true };
@@ -114,11 +115,4 @@ function log1pExp(g: GraphBuilder, x: Value): Value {
   // u - 1 is 0 where e vanishes beside 1, and infinity - infinity has no ratio.
   const lost = g.op("Or", [g.op("Equal", [u, one]), g.op("IsInf", [u])]);
   return g.op("Where", [lost, e, general], {}, { name: "log1p_exp" });
-}
-
-function labelNames(classes: Classes) {
-  if (!classes) return undefined;
-  if (classes.every((value) => Number.isSafeInteger(value)))
-    return { type: "int" as const, tensor: int64(classes as readonly number[]) };
-  return { type: "string" as const, tensor: strings(classes.map(String)) };
 }

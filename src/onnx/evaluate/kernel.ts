@@ -1,5 +1,6 @@
 // What an operator of the evaluator is.
 import { type DType, IngotError } from "../../core/index.ts";
+import { dataType } from "../data_types.ts";
 import type { Attribute, Node } from "../model.ts";
 import { tensorOf } from "../stored_tensor.ts";
 import { elementCount, type Tensor, type TensorData } from "../tensor.ts";
@@ -102,34 +103,25 @@ export function allocate(dtype: DType, dims: readonly number[]): TensorData {
     throw new IngotError("RUNTIME_FAILED", {
       what: `a value of shape [${dims}] is larger than ${largestValue} elements`,
     });
-  switch (dtype) {
-    case "float32":
-      return new Float32Array(count);
-    case "float64":
-      return new Float64Array(count);
-    case "int8":
-      return new Int8Array(count);
-    case "int16":
-      return new Int16Array(count);
-    case "int32":
-      return new Int32Array(count);
-    case "int64":
-      return new BigInt64Array(count);
-    case "uint8":
-    case "bool":
-      return new Uint8Array(count);
-    case "uint16":
-      return new Uint16Array(count);
-    case "uint32":
-      return new Uint32Array(count);
-    case "uint64":
-      return new BigUint64Array(count);
-    case "string":
-      return new Array<string>(count).fill("");
-    default:
-      throw unsupported(`values of type ${dtype}`);
-  }
+  if (dtype === "string") return new Array<string>(count).fill("");
+  if (!computed.has(dtype)) throw unsupported(`values of type ${dtype}`);
+  return new (dataType(dtype).array!)(count);
 }
+
+/** Types whose stored elements are the numbers themselves, not bit patterns. */
+const computed: ReadonlySet<DType> = new Set<DType>([
+  "float32",
+  "float64",
+  "int8",
+  "int16",
+  "int32",
+  "int64",
+  "uint8",
+  "uint16",
+  "uint32",
+  "uint64",
+  "bool",
+]);
 
 /** The elements of a new value, to be written whatever their type. */
 export function writable(data: TensorData): Record<number, unknown> {
