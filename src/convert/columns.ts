@@ -5,10 +5,16 @@ import { int64, strings, type Tensor } from "../onnx/index.ts";
 /** Names that outputs of tabular models have; no input may be called so. */
 export const outputNames: ReadonlySet<string> = new Set(["label", "probabilities", "margin", "prediction"]);
 
-/** @throws IngotError INPUT_INVALID for an input that appears twice or is called like an output */
+/** @throws IngotError INPUT_INVALID for an input without a name, that appears twice or is called like an output */
 export function checkInputNames(names: Iterable<string>, source: string): void {
   const seen = new Set<string>();
   for (const name of names) {
+    if (name === "")
+      throw new IngotError("INPUT_INVALID", {
+        what: `input ${seen.size} has no name`,
+        where: source,
+        fix: "name all columns under `inputs`, in the model's order",
+      });
     if (outputNames.has(name) || seen.has(name))
       throw new IngotError("INPUT_INVALID", {
         what: seen.has(name)

@@ -3,10 +3,7 @@
 // include/xgboost/tree_model.h, src/predictor/predict_fn.h (GetNextNode: `<`, missing to the default child, category in set to the right).
 import type { XgboostTrees } from "../../formats/index.ts";
 import { splitMode, type TreeEnsemble } from "../tree_ensemble.ts";
-import { categoryLimits } from "./inputs.ts";
-
-/** Categories are below this (src/common/categorical.h, OutOfRangeCat). */
-const categoryLimit = 2 ** 24;
+import { categoryLimit, categoryLimits } from "./inputs.ts";
 
 /**
  * @param count trees to use, from the first
@@ -110,7 +107,11 @@ class Builder {
     }
     const limit = this.#limits.get(feature[node]!)!;
     const set = sets.get(node)!.filter((category) => category < categoryLimit);
-    const members = missingLeft ? set : Int32Array.of(...set, limit);
+    const members = missingLeft ? set : new Int32Array(set.length + 1);
+    if (!missingLeft) {
+      members.set(set);
+      members[set.length] = limit;
+    }
     // An empty set is asked for what no value is.
     this.#mode[at] = members.length > 1 ? splitMode.member : splitMode.eq;
     if (members.length > 1) this.#members[at] = members;

@@ -35,8 +35,16 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
   if (model.trees) {
     const { rounds, note } = roundsToUse(model, options);
     notes.push(note);
-    sums = emitTreeEnsemble(g, matrix, treeEnsemble(model.trees, rounds * model.treesPerRound, margins, groups));
-  } else sums = emitLinear(g, matrix, model.linear!.weights, margins, groups);
+    sums = emitTreeEnsemble(g, matrix, treeEnsemble(model.trees, model.roundStart[rounds]!, margins, groups));
+  } else {
+    if (options.rounds !== undefined)
+      throw new IngotError("INPUT_INVALID", {
+        what: "rounds are chosen, but a linear booster keeps only its last weights",
+        where: model.source,
+        fix: "leave `rounds` out",
+      });
+    sums = emitLinear(g, matrix, model.linear!.weights, margins, groups);
+  }
   if (model.categories?.some((list) => list !== null))
     notes.push("categories that the model has not seen count as missing; XGBoost itself refuses them");
   const { outputs, promises } = emitOutputs(g, objective, sums, groups, options.classes);

@@ -1,7 +1,7 @@
 // The inputs of the graph and the float32 matrix that the trees look at.
 import { type ColumnType, IngotError, type InputSpec } from "../../core/index.ts";
 import { type XgboostModel, type XgboostTrees, xgboostColumnType } from "../../formats/index.ts";
-import { Float, float32, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
+import { Float, float32, float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import { absentFrom, checkInputNames } from "../columns.ts";
 import type { ConvertOptions } from "../converter.ts";
 
@@ -72,11 +72,14 @@ function emitColumn(
     };
     return { spec, value: textCodes(g, text, categories) };
   }
-  const number = g.input(name, "float32", ["N", 1]);
   if (categories) {
-    const spec: InputSpec = { ...shared, type: "int", dtype: "float32", categories };
+    // Float32 would make one of categories like 16777216 and 16777217.
+    const dtype = categories.every((category) => Math.fround(category) === category) ? "float32" : "float64";
+    const number = g.input(name, dtype, ["N", 1]);
+    const spec: InputSpec = { ...shared, type: xgboostColumnType(model, feature), dtype, categories };
     return { spec, value: numberCodes(g, markMissing(g, number, missing), categories) };
   }
+  const number = g.input(name, "float32", ["N", 1]);
   const type = declaredType(given?.type) ?? xgboostColumnType(model, feature);
   return { spec: { ...shared, type, dtype: "float32" }, value: markMissing(g, number, missing) };
 }
@@ -97,7 +100,7 @@ function categoriesOf(
   name: string,
 ): readonly string[] | readonly number[] | null {
   const own = model.categories?.[feature] ?? null;
-  if (!given) return own;
+  if (!given || given.length === 0) return own;
   const refuse = (what: string, fix: string): never => {
     throw new IngotError("INPUT_INVALID", { what, where: `inputs.${name}.categories`, fix });
   };
@@ -109,6 +112,7 @@ function categoriesOf(
       ? own
       : refuse("these are not the categories in the model file", "leave them out: the file's are used");
   }
+  if (new Set(given).size < given.length) return refuse("a category appears twice", "name each once");
   if (given.every((category) => typeof category === "string")) {
     if (model.featureTypes?.[feature] === "c") return given as readonly string[];
     return refuse(
@@ -120,6 +124,9 @@ function categoriesOf(
   return null;
 }
 
+/** Categories are below this (src/common/categorical.h, OutOfRangeCat). */
+export const categoryLimit = 2 ** 24;
+
 /** Features that some split asks for a category, and the smallest number above all categories of their sets. */
 export function categoryLimits(trees: XgboostTrees | null): Map<number, number> {
   const limits = new Map<number, number>();
@@ -127,7 +134,10 @@ export function categoryLimits(trees: XgboostTrees | null): Map<number, number> 
     const feature = trees!.feature[node]!;
     limits.set(
       feature,
-      set.reduce((most, category) => Math.max(most, category + 1), limits.get(feature) ?? 0),
+      set.reduce(
+        (most, category) => (category < categoryLimit ? Math.max(most, category + 1) : most),
+        limits.get(feature) ?? 0,
+      ),
     );
   }
   return limits;
@@ -136,8 +146,8 @@ export function categoryLimits(trees: XgboostTrees | null): Map<number, number> 
 /** A value that stands for a missing one (`missing=` of DMatrix) becomes NaN. */
 function markMissing(g: GraphBuilder, x: Value, missing: number | undefined): Value {
   if (missing === undefined || Number.isNaN(missing)) return x;
-  const isMissing = g.op("Equal", [x, g.constant(float32([missing], []))]);
-  return g.op("Where", [isMissing, nan(g), x], {}, { name: "missing" });
+  const single = (value: number) => g.constant(x.dtype === "float64" ? float64([value], []) : float32([value], []));
+  return g.op("Where", [g.op("Equal", [x, single(missing)]), single(Number.NaN), x], {}, { name: "missing" });
 }
 
 function nan(g: GraphBuilder): Value {
@@ -160,9 +170,17 @@ function textCodes(g: GraphBuilder, text: Value, categories: readonly string[]):
 
 /** The same for numbers, told by comparison. */
 function numberCodes(g: GraphBuilder, number: Value, categories: readonly number[]): Value {
-  const row = (values: ArrayLike<number>) => g.constant(float32(values, [1, values.length]), "categories");
-  const positions = row(Float32Array.from(categories, (_, position) => position));
-  const found = g.op("Where", [g.op("Equal", [number, row(categories)]), positions, g.constant(float32([-1], []))]);
+  const dims = [1, categories.length];
+  const known = number.dtype === "float64" ? float64(categories, dims) : float32(categories, dims);
+  const positions = g.constant(
+    float32(
+      categories.map((_, position) => position),
+      dims,
+    ),
+    "positions",
+  );
+  const isEqual = g.op("Equal", [number, g.constant(known, "categories")]);
+  const found = g.op("Where", [isEqual, positions, g.constant(float32([-1], []))]);
   const code = g.op("ReduceMax", [found, g.constant(int64([1]))], { keepdims: 1 });
   return g.op("Where", [g.op("Less", [code, g.constant(float32([0], []))]), nan(g), code], {}, { name: "code" });
 }

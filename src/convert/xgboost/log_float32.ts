@@ -1,5 +1,5 @@
 // The natural logarithm with the bits of glibc's `logf`, which XGBoost calls for its base margins. That function is not correctly
-// rounded: for base scores near one half, 3 to 6 of 100 results differ from the rounded logarithm, and with them every margin.
+// rounded: 3 of 100 probabilities between 0.45 and 0.55 get another logit than the rounded one, and then every margin is off.
 //
 // How it works is known: the mantissa falls into one of 16 intervals, the logarithm of a centre is added to a polynomial of degree 4.
 // The polynomial's coefficients and one centre were measured from the library's results (a linear programme over all 2^23 mantissas).

@@ -51,7 +51,7 @@ export function emitOutputs(
     put("margin", flat, { type: "float", shape: [], role: "margin" }, exact);
   } else if (objective.kind === "multiclass") {
     const probabilities = softmax(g, margins);
-    label(g.op("ArgMax", [probabilities], { axis: 1, keepdims: 0 }));
+    label(g.op("ArgMax", [objective.labelsFromMargins ? margins : probabilities], { axis: 1, keepdims: 0 }));
     put("probabilities", probabilities, { type: "float", shape: [groups], role: "probabilities", ...named }, fewUlp);
     put("margin", margins, { type: "float", shape: [groups], role: "margin", ...named }, exact);
   } else if (objective.link === "identity") {

@@ -29,7 +29,8 @@ export function describeXgboost(model: XgboostModel): ModelDescription {
 
 export function xgboostColumnType(model: XgboostModel, feature: number): ColumnType {
   const categories = model.categories?.[feature];
-  if (categories) return typeof categories[0] === "string" ? "string" : "int";
+  if (categories?.some((category) => typeof category === "string")) return "string";
+  if (categories) return categories.every((category) => Number.isInteger(category)) ? "int" : "float";
   const type = model.featureTypes?.[feature];
   if (type === "i") return "bool";
   return type === "int" ? "int" : "float";

@@ -143,7 +143,11 @@ export class JsonCursor implements Cursor {
     this.#at = end + 1;
     try {
       const text = utf8.decode(this.#bytes.subarray(start, end));
-      return escaped ? (JSON.parse(`"${text}"`) as string) : text;
+      if (!escaped) return text;
+      const meant = JSON.parse(`"${text}"`) as string;
+      // Half a surrogate pair has no UTF-8: two such names would become one.
+      if (!meant.isWellFormed()) throw new SyntaxError("half a surrogate pair");
+      return meant;
     } catch (cause) {
       this.#at = start;
       throw this.#malformed("a text is not valid", cause);

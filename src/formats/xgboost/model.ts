@@ -45,7 +45,8 @@ export interface XgboostModel {
   readonly featureTypes: readonly string[] | null;
   /** 0-based, where training stopped early or 1.x wrote it always. */
   readonly bestIteration: number | null;
-  readonly treesPerRound: number;
+  /** First tree of each round, and the number of trees at the end. */
+  readonly roundStart: Int32Array;
   /** Names of the categories by feature (3.1 and later); null where a feature has none in the file. */
   readonly categories: readonly (readonly string[] | readonly number[] | null)[] | null;
   readonly trees: XgboostTrees | null;
@@ -59,5 +60,5 @@ export function groupsOf(model: XgboostModel): number {
 
 /** Rounds in the file. */
 export function roundsOf(model: XgboostModel): number {
-  return model.trees ? Math.floor(model.trees.group.length / Math.max(1, model.treesPerRound)) : 0;
+  return model.roundStart.length - 1;
 }

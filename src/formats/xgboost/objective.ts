@@ -11,6 +11,8 @@ export interface XgboostObjective {
   /** From base score to margin. */
   readonly base: "identity" | "logit" | "log";
   readonly task: ModelDescription["task"];
+  /** `predict` takes the class from the margins, not from probabilities that may round to the same number. */
+  readonly labelsFromMargins?: boolean;
 }
 
 const value = (task: ModelDescription["task"] = "regression"): XgboostObjective => ({
@@ -60,5 +62,5 @@ export const xgboostObjectives: Readonly<Record<string, XgboostObjective>> = {
   "binary:logitraw": { kind: "value", link: "identity", base: "identity", task: "binary classification" },
   "binary:hinge": binary("step", "identity"),
   "multi:softprob": multiclass,
-  "multi:softmax": multiclass,
+  "multi:softmax": { ...multiclass, labelsFromMargins: true },
 };

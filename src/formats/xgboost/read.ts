@@ -16,7 +16,8 @@ interface Draft {
   featureNames: string[] | null;
   featureTypes: string[] | null;
   boosters: string[];
-  treesPerRound: number;
+  parallelTrees: string;
+  roundStart: Int32Array | null;
   group: Int32Array;
   weightDrop: Float32Array | null;
   weights: Float32Array | null;
@@ -35,7 +36,8 @@ export function readLearner(cursor: Cursor, source: string, form: XgboostModel["
     featureNames: null,
     featureTypes: null,
     boosters: [],
-    treesPerRound: 1,
+    parallelTrees: "1",
+    roundStart: null,
     group: new Int32Array(),
     weightDrop: null,
     weights: null,
@@ -96,11 +98,12 @@ function readBooster(cursor: Cursor, draft: Draft, trees: TreeCollector): void {
 function readTreeModel(cursor: Cursor, draft: Draft, trees: TreeCollector): void {
   cursor.object((key) => {
     switch (key) {
-      case "gbtree_model_param": {
-        const params = textMap(cursor);
-        draft.treesPerRound = Number(params["num_parallel_tree"] ?? 1) || 1;
+      case "gbtree_model_param":
+        draft.parallelTrees = textMap(cursor)["num_parallel_tree"] ?? "1";
         break;
-      }
+      case "iteration_indptr":
+        draft.roundStart = collected(cursor, int32Column());
+        break;
       case "tree_info":
         draft.group = collected(cursor, int32Column());
         break;
@@ -139,7 +142,17 @@ function readCategories(cursor: Cursor): Draft["categories"] {
       });
       if (values.length > mostCategories)
         throw new IngotError("MODEL_INVALID", { what: `${values.length} categories`, where: at });
-      features.push(offsets === null ? Array.from(values) : textCategories(offsets, values, at));
+      const names = offsets === null ? Array.from(values) : textCategories(offsets, values, at);
+      if (new Set<string | number>(names).size < names.length)
+        throw new IngotError("MODEL_INVALID", { what: "a category appears twice", where: at });
+      // Integers from 2^53 on have been rounded: two could have become one.
+      if (names.some((name) => typeof name === "number" && Math.abs(name) > Number.MAX_SAFE_INTEGER))
+        throw new IngotError("MODEL_UNSUPPORTED", {
+          what: "a category is too large to be told from its neighbours",
+          where: at,
+          fix: "use smaller numbers or strings as categories",
+        });
+      features.push(names);
     });
   });
   return features.length === 0 ? null : features.map((list) => (list && list.length > 0 ? list : null));
@@ -179,6 +192,7 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
     return value;
   };
   const numFeature = count("num_feature", 0, mostFeatures);
+  if (numFeature === 0) throw invalid("`learner_model_param.num_feature` is 0 or missing");
   const numClass = count("num_class", 0, 1 << 16);
   const numTarget = count("num_target", 1, 1 << 16);
   const groups = Math.max(numClass, numTarget, 1);
@@ -197,6 +211,7 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
     throw invalid(`the attribute \`best_iteration\` is ${quoted(draft.attributes["best_iteration"])}`);
   const isLinear = outer === "gblinear";
   if (!isLinear && !draft.hasTrees) throw invalid("`model.trees` is missing");
+  if (!isLinear && trees.count === 0) throw invalid("the model has no trees", "train it first");
   if (isLinear && draft.weights?.length !== (numFeature + 1) * groups)
     throw invalid(
       `\`weights\` has ${draft.weights?.length ?? 0} entries for ${numFeature} features and ${groups} groups`,
@@ -206,7 +221,7 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
   const weight = draft.weightDrop ?? new Float32Array(isLinear ? 0 : trees.count).fill(1);
   const collectedTrees = isLinear ? null : trees.finish(draft.group, weight, numFeature, groups);
   // A multi-output tree is one tree per round whatever the number of targets.
-  const perRound = draft.treesPerRound * (collectedTrees?.vectors ? 1 : groups);
+  const roundStart = roundStarts(draft, trees.count, collectedTrees?.vectors ? 1 : groups, invalid);
   return {
     source,
     form,
@@ -220,11 +235,32 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
     featureNames: draft.featureNames && draft.featureNames.length > 0 ? draft.featureNames : null,
     featureTypes: draft.featureTypes && draft.featureTypes.length > 0 ? draft.featureTypes : null,
     bestIteration,
-    treesPerRound: perRound,
+    roundStart,
     categories: draft.categories,
     trees: collectedTrees,
     linear: isLinear ? { weights: draft.weights! } : null,
   };
+}
+
+/** From 2.0 on the file says where rounds begin; before, a round is `num_parallel_tree` trees for each group. */
+function roundStarts(
+  { roundStart, parallelTrees }: Draft,
+  trees: number,
+  groups: number,
+  invalid: (what: string) => IngotError,
+): Int32Array {
+  if (roundStart) {
+    const rises = roundStart.every((start, round) => start >= (round === 0 ? 0 : roundStart[round - 1]!));
+    if (!rises || roundStart[0] !== 0 || roundStart.at(-1) !== trees)
+      throw invalid(`\`iteration_indptr\` does not divide ${trees} trees into rounds`);
+    return roundStart;
+  }
+  const parallel = Number(parallelTrees) || 1;
+  if (!Number.isSafeInteger(parallel) || parallel < 1)
+    throw invalid(`\`num_parallel_tree\` is ${quoted(parallelTrees)}`);
+  // Training that went on with another `num_parallel_tree` leaves a last round that is not whole: its trees count as well.
+  const perRound = parallel * groups;
+  return Int32Array.from({ length: Math.ceil(trees / perRound) + 1 }, (_, round) => Math.min(round * perRound, trees));
 }
 
 /** `"5E-1"`, or from 3.1 on `"[5E-1]"` and one per class or target. Kept as float32, as XGBoost does. */

@@ -96,11 +96,17 @@ export class TreeCollector {
   ) {
     if (segments.length !== nodes.length || lengths.length !== nodes.length)
       throw this.#invalid(tree, "`categories_nodes`, `categories_segments` and `categories_sizes` differ in length");
+    let total = 0;
     for (let i = 0; i < nodes.length; i++) {
       const [node, from, length] = [nodes[i]!, segments[i]!, lengths[i]!];
       if (node < 0 || node >= count) throw this.#invalid(tree, `\`categories_nodes\` names node ${node} of ${count}`);
       if (from < 0 || length < 0 || from + length > categories.length)
         throw this.#invalid(tree, `the categories of node ${node} lie outside \`categories\``);
+      // Sets lie one after the other: together they are no longer than the list, which bounds what is copied.
+      total += length;
+      if (total > categories.length)
+        throw this.#invalid(tree, `sets of ${total} categories in a list of ${categories.length}`);
+      if (this.#sets.has(first + node)) throw this.#invalid(tree, `node ${node} has two sets of categories`);
       const set = categories.slice(from, from + length);
       if (set.some((category) => category < 0)) throw this.#invalid(tree, `node ${node} has a negative category`);
       this.#sets.set(first + node, set);
@@ -132,11 +138,15 @@ export class TreeCollector {
     cursor.seek(resume);
     const rows = found / width;
     if (!Number.isInteger(rows)) throw this.#invalid(tree, `${found} leaf values for leaves of ${width}`);
+    const isTaken = new Uint8Array(rows);
     const [left, right] = [this.#left.view(), this.#right.view()];
     for (let node = 0; node < count; node++) {
       const isLeaf = left[first + node] === -1;
       const row = leafWeights === null ? node : right[first + node]!;
       if (isLeaf && (row < 0 || row >= rows)) throw this.#invalid(tree, `leaf ${node} has no values`);
+      // Shared values would grow when each leaf gets its own.
+      if (isLeaf && isTaken[row]) throw this.#invalid(tree, `leaf ${node} has the values of another leaf`);
+      if (isLeaf) isTaken[row] = 1;
       this.#vectorPosition.push(isLeaf ? offset + row : -1);
     }
   }

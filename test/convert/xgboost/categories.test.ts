@@ -1,0 +1,153 @@
+// Categories that a file or a project names: what is sent, what it becomes, and what cannot be told apart.
+import { expect, test } from "vitest";
+import type { ConvertOptions } from "../../../src/convert/index.ts";
+import { convertXgboost } from "../../../src/convert/xgboost/index.ts";
+import { readXgboostJson } from "../../../src/formats/index.ts";
+import { type Tensor, writeModel } from "../../../src/onnx/index.ts";
+import { openPredictor, type RuntimeName } from "../../../src/runtime/index.ts";
+import { asJson, document, firstTree, type Node } from "../../formats/xgboost/document.ts";
+
+type Document = ReturnType<typeof document>;
+const runtimes: readonly RuntimeName[] = ["native", "wasm", "micro"];
+
+/** Column b is a category, its set goes right (2 + 0.75 with the base score and the leaf), the others left. */
+function onB(set: readonly number[], change: (m: Document) => void = () => {}, missingLeft = true) {
+  const made = document((m) => {
+    m.learner.feature_types = ["float", "c"];
+    Object.assign(firstTree(m), {
+      split_type: [1, 0, 0],
+      default_left: [missingLeft ? 1 : 0, 0, 0],
+      categories: [...set],
+      categories_nodes: [0],
+      categories_segments: [0],
+      categories_sizes: [set.length],
+    });
+    change(m);
+  });
+  return readXgboostJson(asJson(made), "model.json");
+}
+
+const named = (values: readonly number[]) => (m: Document) => {
+  (m.learner.gradient_booster["model"] as Record<string, Node>)["cats"] = {
+    enc: [{ values: [] }, { values: [...values] }],
+  };
+};
+
+async function sides(
+  model: ReturnType<typeof onB>,
+  b: readonly (number | string)[],
+  runtime: RuntimeName,
+  options: ConvertOptions = {},
+): Promise<string[]> {
+  const { model: graph, schema } = convertXgboost(model, options);
+  const predictor = await openPredictor({ bytes: writeModel(graph) }, schema, { runtime });
+  const dims = [b.length, 1];
+  const column: Tensor =
+    schema.inputs[1]!.dtype === "string"
+      ? { dtype: "string", dims, data: b.map(String) }
+      : schema.inputs[1]!.dtype === "float64"
+        ? { dtype: "float64", dims, data: Float64Array.from(b as number[]) }
+        : { dtype: "float32", dims, data: Float32Array.from(b as number[]) };
+  const [a, second] = schema.inputs.map(({ name }) => name) as [string, string];
+  const feeds = { [a]: { dtype: "float32", dims, data: new Float32Array(b.length) } as Tensor, [second]: column };
+  const { prediction } = await predictor.run(feeds);
+  await predictor.close();
+  return [...(prediction!.data as Float32Array)].map((value) => (value === 2.75 ? "right" : "left"));
+}
+
+test.each(runtimes)("integers that float32 cannot tell apart stay two categories on %s", async (runtime) => {
+  const model = onB([1], named([16777216, 16777217]));
+  expect(convertXgboost(model).schema.inputs[1]).toMatchObject({ type: "int", dtype: "float64" });
+  expect(await sides(model, [16777216, 16777217, 16777218], runtime)).toEqual(["left", "right", "left"]);
+});
+
+test.each(runtimes)("fractions are categories of their own on %s", async (runtime) => {
+  const model = onB([0], named([0.1, 0.5]));
+  expect(convertXgboost(model).schema.inputs[1]).toMatchObject({ type: "float", dtype: "float64" });
+  expect(await sides(model, [0.1, 0.5, Math.fround(0.1)], runtime)).toEqual(["right", "left", "left"]);
+});
+
+test.each(runtimes)("a value that stands for a missing one is no category on %s", async (runtime) => {
+  const model = onB([0], named([16777217, 7]), false);
+  expect(await sides(model, [16777217, 7, -999, Number.NaN], runtime, { missing: -999 })).toEqual([
+    "right",
+    "left",
+    "right",
+    "right",
+  ]);
+});
+
+test.each(runtimes)("two hundred thousand categories in a set on %s", async (runtime) => {
+  const even = Array.from({ length: 200_000 }, (_, i) => 2 * i);
+  const values = [0, 1, 2, 399_998, 399_999, 400_000, Number.NaN, -1];
+  expect(
+    await sides(
+      onB(even, () => {}, false),
+      values,
+      runtime,
+    ),
+  ).toEqual(["right", "left", "right", "right", "left", "left", "right", "left"]);
+});
+
+test("a project names the categories of a column of codes", async () => {
+  const inputs = [{ name: "a" }, { name: "b", categories: ["red", "green"] }];
+  expect(await sides(onB([1]), ["red", "green", "blue"], "native", { inputs })).toEqual(["left", "right", "left"]);
+});
+
+test("an empty list of categories names none", () => {
+  const inputs = [{ name: "a", categories: [] }, { name: "b" }];
+  expect(convertXgboost(onB([1]), { inputs }).schema.inputs[0]).toMatchObject({ type: "float", dtype: "float32" });
+});
+
+const refused: [name: string, change: (m: Document) => void, options: ConvertOptions, message: RegExp][] = [
+  [
+    "a category twice",
+    () => {},
+    { inputs: [{ name: "a" }, { name: "b", categories: ["x", "x"] }] },
+    /inputs\.b\.categories: a category appears twice/,
+  ],
+  ["a column without a name", (m) => (m.learner.feature_names = ["a", ""]), {}, /input 1 has no name/],
+  [
+    "rounds of a linear booster",
+    (m) => (m.learner.gradient_booster = { name: "gblinear", model: { weights: [1, 2, 3] } }),
+    { rounds: 1 },
+    /a linear booster keeps only its last weights/,
+  ],
+];
+test.each(refused)("%s is refused", (_name, change, options, message) => {
+  expect(() => convertXgboost(onB([1], change), options)).toThrow(message);
+});
+
+test("multi:softmax takes its label from the margins, where probabilities round to the same number", async () => {
+  const model = onB([1], (m) => {
+    const tree = firstTree(m);
+    const leaf = (value: number) => ({
+      ...tree,
+      left_children: [-1],
+      right_children: [-1],
+      split_indices: [0],
+      split_conditions: [value],
+      default_left: [0],
+      split_type: [0],
+      categories: [],
+      categories_nodes: [],
+      categories_segments: [],
+      categories_sizes: [],
+    });
+    m.learner.objective["name"] = "multi:softmax";
+    Object.assign(m.learner.learner_model_param, { num_class: "2", base_score: "0" });
+    // One unit in the last place apart.
+    Object.assign(m.learner.gradient_booster["model"] as Record<string, Node>, {
+      trees: [leaf(2 ** -24), leaf(2 ** -24 + 2 ** -47)],
+      tree_info: [0, 1],
+    });
+  });
+  for (const runtime of runtimes) {
+    const { model: graph, schema } = convertXgboost(model);
+    const predictor = await openPredictor({ bytes: writeModel(graph) }, schema, { runtime });
+    const column = { dtype: "float32", dims: [1, 1], data: new Float32Array(1) } as const;
+    const { label } = await predictor.run({ a: column, b: column });
+    await predictor.close();
+    expect([...label!.data].map(Number), runtime).toEqual([1]);
+  }
+});
