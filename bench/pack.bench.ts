@@ -28,9 +28,10 @@ try {
   const yaml = path.join(large, "ingot.yaml");
   writeFileSync(yaml, readFileSync(yaml, "utf8").replace("files: [", "files: [weights.bin, "));
   const file = path.join(large, "weights.bin");
+  process.env["INGOT_HOME"] = path.join(work, "home");
   const runs = commands(
     {
-      pack: [process.execPath, path.join(import.meta.dirname, "pack_child.ts"), large, path.join(work, "large-store")],
+      pack: [process.execPath, path.join(root, "bin", "ingot.mjs"), "pack", large, "--force"],
       sha256sum: ["sha256sum", file],
       openssl: ["openssl", "dgst", "-sha256", file],
     },
