@@ -24,7 +24,7 @@ export interface TreeEnsemble {
   readonly missingTracksTrue: Uint8Array;
   /** Sets of the `member` nodes, in the order of the nodes. */
   readonly members: readonly ArrayLike<number>[];
-  /** Column of the output that a leaf adds to. */
+  /** Column of the output that a leaf adds to; one for all leaves of a tree: ONNX Runtime (1.30) merges leaves by weight alone. */
   readonly leafTarget: Int32Array;
   readonly leafWeight: Float32Array | Float64Array;
   /** Columns of the output. */
@@ -36,7 +36,7 @@ export interface TreeEnsemble {
  * @returns sums `[N, targets]` of the same dtype, added in tree order (on one thread)
  */
 export function emitTreeEnsemble(g: GraphBuilder, matrix: Value, trees: TreeEnsemble): Value {
-  const { nodes, roots } = rootedInNodes(trees);
+  const { nodes, roots, leafTarget, leafWeight } = rootedInNodes(trees);
   const { dtype } = trees;
   const tensor = (data: Float32Array | Float64Array): Tensor => ({ dtype, dims: [data.length], data });
   return g.op(
@@ -55,8 +55,8 @@ export function emitTreeEnsemble(g: GraphBuilder, matrix: Value, trees: TreeEnse
       nodes_falsenodeids: positions(nodes.falseChild),
       nodes_falseleafs: leafFlags(nodes.falseChild),
       nodes_missing_value_tracks_true: Int32Array.from(nodes.missingTracksTrue),
-      leaf_targetids: trees.leafTarget,
-      leaf_weights: tensor(trees.leafWeight),
+      leaf_targetids: leafTarget,
+      leaf_weights: tensor(leafWeight),
       ...(trees.members.length > 0 ? { membership_values: tensor(delimited(trees.members, dtype)) } : {}),
     },
     { domain: "ai.onnx.ml", name: "trees", results: [{ dtype, shape: [matrix.shape?.[0] ?? "N", trees.targets] }] },
@@ -64,23 +64,36 @@ export function emitTreeEnsemble(g: GraphBuilder, matrix: Value, trees: TreeEnse
 }
 
 type Nodes = Pick<TreeEnsemble, "feature" | "mode" | "threshold" | "trueChild" | "falseChild" | "missingTracksTrue">;
+type Rooted = Pick<TreeEnsemble, "roots" | "leafTarget" | "leafWeight"> & { nodes: Nodes };
 
-/** `tree_roots` names nodes only: a tree that is a single leaf becomes a node whose both branches are that leaf. */
-function rootedInNodes(trees: TreeEnsemble): { nodes: Nodes; roots: Int32Array } {
+/**
+ * `tree_roots` names nodes only: a tree that is a single leaf becomes a node with that leaf on one side and a copy of it on the
+ * other. A copy, because ONNX Runtime (1.30) takes a node with one leaf on both sides for that leaf, and to a leaf that stands first
+ * it adds the weights of leaves that it merges elsewhere: neighbouring `EQ` nodes of one feature whose leaves weigh the same.
+ */
+function rootedInNodes(trees: TreeEnsemble): Rooted {
   const single = trees.roots.filter((root) => root < 0);
-  if (single.length === 0) return { nodes: trees, roots: trees.roots };
-  const count = trees.feature.length;
+  if (single.length === 0) return { ...trees, nodes: trees };
+  const [count, leaves, more] = [trees.feature.length, trees.leafTarget.length, single.length];
   let next = count;
-  const roots = trees.roots.map((root) => (root < 0 ? next++ : root));
-  const more = single.length;
+  const weights = new (arrayOf(trees.dtype))(more);
+  weights.set(Array.from(single, (root) => trees.leafWeight[~root]!));
   return {
-    roots,
+    roots: trees.roots.map((root) => (root < 0 ? next++ : root)),
+    leafTarget: extended(
+      trees.leafTarget,
+      single.map((root) => trees.leafTarget[~root]!),
+    ),
+    leafWeight: extended(trees.leafWeight, weights),
     nodes: {
       feature: extended(trees.feature, new Int32Array(more)),
       mode: extended(trees.mode, new Uint8Array(more)),
       threshold: extended(trees.threshold, new (arrayOf(trees.dtype))(more)),
       trueChild: extended(trees.trueChild, single),
-      falseChild: extended(trees.falseChild, single),
+      falseChild: extended(
+        trees.falseChild,
+        single.map((_, i) => ~(leaves + i)),
+      ),
       missingTracksTrue: extended(trees.missingTracksTrue, new Uint8Array(more)),
     },
   };
