@@ -6,6 +6,8 @@ import { allocate, given, type NodeAttributes, type Operator, unsupported } from
 
 interface Forest {
   readonly roots: Int32Array;
+  /** Features that a row must have. */
+  readonly width: number;
   readonly feature: Int32Array;
   readonly mode: Uint8Array;
   readonly split: Float64Array;
@@ -28,18 +30,17 @@ export const treeEnsemble: Operator = (attributes) => {
 function evaluate(forest: Forest, matrix: Tensor): Tensor {
   const [rows = 0, width = 0] = matrix.dims;
   const { targets, roots, isFloat32, leafTarget, leafWeight } = forest;
-  const widest = forest.feature.reduce((most, feature) => Math.max(most, feature), -1);
-  if (matrix.dims.length !== 2 || widest >= width)
-    throw new IngotError("INPUT_INVALID", { what: `the trees use ${widest + 1} features, got shape [${matrix.dims}]` });
+  if (matrix.dims.length !== 2 || forest.width > width)
+    throw new IngotError("INPUT_INVALID", {
+      what: `the trees use ${forest.width} features, got shape [${matrix.dims}]`,
+    });
   const data = allocate(matrix.dtype, [rows, targets]) as Float32Array | Float64Array;
-  const values = matrix.data as ArrayLike<number>;
+  const values = matrix.data as Float32Array | Float64Array;
   for (let row = 0; row < rows; row++) {
     const base = row * width;
     const out = row * targets;
     for (let tree = 0; tree < roots.length; tree++) {
-      let at = roots[tree]!;
-      while (at >= 0) at = step(forest, at, values[base + forest.feature[at]!]!);
-      const leaf = ~at;
+      const leaf = leafOf(forest, roots[tree]!, values, base);
       const target = out + leafTarget[leaf]!;
       const sum = data[target]! + leafWeight[leaf]!;
       // The array rounds to float32 by itself; said here because every partial sum must be rounded.
@@ -49,33 +50,39 @@ function evaluate(forest: Forest, matrix: Tensor): Tensor {
   return { dtype: matrix.dtype, dims: [rows, targets], data };
 }
 
-function step(forest: Forest, node: number, value: number): number {
-  const split = forest.split[node]!;
-  let isTrue: boolean;
-  switch (forest.mode[node]) {
-    case 0:
-      isTrue = value <= split;
-      break;
-    case 1:
-      isTrue = value < split;
-      break;
-    case 2:
-      isTrue = value >= split;
-      break;
-    case 3:
-      isTrue = value > split;
-      break;
-    case 4:
-      isTrue = value === split;
-      break;
-    case 5:
-      isTrue = value !== split;
-      break;
-    default:
-      isTrue = forest.members[node]!.has(value);
+/** The hot loop: the two comparisons that trees are made of stand in it, the others are called. */
+function leafOf(forest: Forest, root: number, values: Float32Array | Float64Array, base: number): number {
+  const { feature, mode, split, trueChild, falseChild, missingTracksTrue } = forest;
+  let at = root;
+  while (at >= 0) {
+    const value = values[base + feature[at]!]!;
+    const comparison = mode[at]!;
+    const isTrue =
+      comparison <= splitMode.lt
+        ? value < split[at]! || (comparison === splitMode.leq && value === split[at]!)
+        : compare(forest, at, value);
+    at = isTrue || (missingTracksTrue[at] === 1 && Number.isNaN(value)) ? trueChild[at]! : falseChild[at]!;
   }
-  if (Number.isNaN(value) && forest.missingTracksTrue[node]) isTrue = true;
-  return isTrue ? forest.trueChild[node]! : forest.falseChild[node]!;
+  return ~at;
+}
+
+/** nodes_modes (onnx/defs/traditionalml/defs.cc). */
+const splitMode = { leq: 0, lt: 1, gte: 2, gt: 3, eq: 4, neq: 5, member: 6 } as const;
+
+function compare(forest: Forest, node: number, value: number): boolean {
+  const split = forest.split[node]!;
+  switch (forest.mode[node]) {
+    case splitMode.gte:
+      return value >= split;
+    case splitMode.gt:
+      return value > split;
+    case splitMode.eq:
+      return value === split;
+    case splitMode.neq:
+      return value !== split;
+    default:
+      return forest.members[node]!.has(value);
+  }
 }
 
 /** @throws IngotError ONNX_INVALID for lists that do not fit together, and for cycles */
@@ -111,16 +118,19 @@ function readForest(attributes: NodeAttributes): Forest {
   if (leafTarget.length !== leaves || leafTarget.some((target) => target < 0 || target >= targets))
     throw invalid("leaf_targetids does not fit n_targets");
   if (feature.some((id) => id < 0)) throw invalid("nodes_featureids holds a negative feature");
+  const tracks = attributes.int32s("nodes_missing_value_tracks_true") ?? new Int32Array(count);
+  if (tracks.length !== count) throw invalid("nodes_missing_value_tracks_true has another length");
   const roots = ints("tree_roots");
   if (roots.some((root) => root < 0 || root >= count)) throw invalid("tree_roots names a node that is not there");
   const forest: Forest = {
     roots,
+    width: feature.reduce((most, id) => Math.max(most, id + 1), 0),
     feature,
     mode,
     split: Float64Array.from(splits.data as ArrayLike<number>),
     trueChild: child("true"),
     falseChild: child("false"),
-    missingTracksTrue: Uint8Array.from(attributes.int32s("nodes_missing_value_tracks_true") ?? new Int32Array(count)),
+    missingTracksTrue: Uint8Array.from(tracks, (flag) => (flag === 0 ? 0 : 1)),
     members: memberSets(mode, attributes.tensor("membership_values")),
     leafTarget,
     leafWeight: Float64Array.from(weights.data as ArrayLike<number>),
@@ -137,8 +147,8 @@ function memberSets(mode: Uint8Array, values: Tensor | null): (ReadonlySet<numbe
   const sets: (ReadonlySet<number> | undefined)[] = [];
   let at = 0;
   for (let node = 0; node < mode.length; node++) {
-    if (mode[node]! > 6) throw invalid(`nodes_modes holds ${mode[node]}`);
-    if (mode[node] !== 6) continue;
+    if (mode[node]! > splitMode.member) throw invalid(`nodes_modes holds ${mode[node]}`);
+    if (mode[node] !== splitMode.member) continue;
     const set = new Set<number>();
     while (at < numbers.length && !Number.isNaN(numbers[at])) set.add(numbers[at++]!);
     if (at >= numbers.length) throw invalid("membership_values ends early");
