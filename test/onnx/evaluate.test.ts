@@ -1,6 +1,5 @@
 // The evaluator against ONNX Runtime, operator by operator, on generated values: NaN, infinities, -0, empty batches.
 import fc from "fast-check";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
 import { expect, test } from "vitest";
 import type { DType } from "../../src/core/index.ts";
 import {
@@ -12,61 +11,14 @@ import {
   GraphBuilder,
   int64,
   strings,
-  type Tensor,
   uint8,
   type Value,
-  writeModel,
 } from "../../src/onnx/index.ts";
+import { agree } from "./agree.ts";
 
 const special = [0, -0, 1, -1, 0.5, 1.5, 2.5, -2.5, Number.NaN, Infinity, -Infinity, 1e-40, 3.4e38, 1e300];
 const anyFloat = fc.oneof(fc.constantFrom(...special), fc.double({ min: -50, max: 50, noNaN: true }));
 const small = fc.double({ min: -20, max: 20, noNaN: true });
-
-async function nativeRun(bytes: Uint8Array, feeds: Record<string, Tensor>) {
-  const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1, logSeverityLevel: 4 });
-  const inputs = Object.fromEntries(
-    Object.entries(feeds).map(([name, { dtype, dims, data }]) => [
-      name,
-      new OrtTensor(dtype as "float32", data as Float32Array, dims),
-    ]),
-  );
-  return { session, run: () => session.run(inputs) };
-}
-
-interface Within {
-  readonly relative: number;
-  /** ONNX Runtime's Sigmoid and Tanh are rational approximations whose error is absolute, not relative. */
-  readonly absolute: number;
-}
-
-/** Runs one operator on both; without `within`, bits must be equal. */
-async function agree(
-  inputs: Record<string, Tensor>,
-  build: (g: GraphBuilder, values: Value[]) => Value,
-  within: Within = { relative: 0, absolute: 0 },
-): Promise<void> {
-  const g = new GraphBuilder("test");
-  const values = Object.entries(inputs).map(([name, tensor]) =>
-    g.input(name, tensor.dtype, tensor.dims.length === 0 ? [] : ["N", ...tensor.dims.slice(1)]),
-  );
-  g.output(build(g, values), "y");
-  const model = g.build();
-  const { session, run } = await nativeRun(writeModel(model), inputs);
-  const expected = (await run())["y"]!;
-  const actual = compileGraph(model).run(inputs)["y"]!;
-  await session.release();
-  expect([...actual.dims]).toEqual([...expected.dims]);
-  expect(actual.dtype).toBe(expected.type);
-  const wanted = Array.from(expected.data as ArrayLike<unknown>);
-  const got = Array.from(actual.data as ArrayLike<unknown>);
-  for (let i = 0; i < wanted.length; i++) {
-    const [a, b] = [got[i], wanted[i]];
-    if (Object.is(a, b) || a === b) continue;
-    const [x, y] = [Number(a), Number(b)];
-    if (Math.abs(x - y) <= within.absolute + within.relative * Math.abs(y)) continue;
-    expect.fail(`element ${i}: ${String(a)} instead of ${String(b)}`);
-  }
-}
 
 const floats: readonly DType[] = ["float32", "float64"];
 const make = (dtype: DType, values: number[], dims?: number[]) =>

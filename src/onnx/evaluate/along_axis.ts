@@ -1,5 +1,5 @@
 // Operators that combine elements along an axis: reductions, softmax, matrix products.
-import { IngotError } from "../../core/index.ts";
+import { type DType, IngotError } from "../../core/index.ts";
 import type { Tensor } from "../tensor.ts";
 import { broadcastDims } from "./elementwise.ts";
 import { allocate, axisOf, given, integers, isLong, type Operator, unsupported } from "./kernel.ts";
@@ -12,12 +12,17 @@ function around(dims: readonly number[], axis: number) {
   return { outer: product(dims.slice(0, axis)), size: dims[axis] ?? 1, inner: product(dims.slice(axis + 1)) };
 }
 
-/** Folds several axes, last first; `finish` sees the number of elements folded. */
-function reduce(
-  start: number,
-  fold: (sum: number, value: number) => number,
-  finish: (sum: number, count: number) => number = (sum) => sum,
-): Operator {
+/** JavaScript's operators serve numbers and bigints alike: 64-bit integers are folded as what they are. */
+interface Fold {
+  /** Value of an empty axis; where it is infinite, the first element is where the fold begins. */
+  readonly start: number;
+  readonly step: (sum: number, value: number) => number;
+  /** Sees the number of elements folded. */
+  readonly finish?: (sum: number, count: number) => number;
+}
+
+/** Folds several axes, last first. */
+function reduce({ start, step, finish = (sum) => sum }: Fold): Operator {
   return (attributes) => {
     const keep = attributes.int("keepdims", 1) === 1;
     const skipsEmpty = attributes.int("noop_with_empty_axes", 0) === 1;
@@ -28,29 +33,40 @@ function reduce(
       if (listed.length === 0 && skipsEmpty) return [input];
       const axes = listed.length === 0 ? input.dims.map((_, axis) => axis) : listed.map((axis) => axisOf(axis, rank));
       const count = axes.reduce((total, axis) => total * (input.dims[axis] ?? 1), 1);
-      // Sums are kept in double and rounded once at the end, whatever the type.
-      let values = Array.from(input.data as ArrayLike<number | bigint>, Number);
+      // Sums of floats are kept in double and rounded once at the end.
+      let values = Array.from(input.data as ArrayLike<number>);
       let dims = [...input.dims];
       for (const axis of axes.toSorted((a, b) => b - a)) {
         const { outer, size, inner } = around(dims, axis);
-        const next = new Array<number>(outer * inner).fill(start);
+        const next = new Array<number>(outer * inner).fill(like(input.dtype, start));
         for (let o = 0; o < outer; o++)
           for (let s = 0; s < size; s++)
-            for (let i = 0; i < inner; i++)
-              next[o * inner + i] = fold(next[o * inner + i]!, values[(o * size + s) * inner + i]!);
+            for (let i = 0; i < inner; i++) {
+              const value = values[(o * size + s) * inner + i]!;
+              const isFirst = s === 0 && !Number.isFinite(start);
+              next[o * inner + i] = isFirst ? value : step(next[o * inner + i]!, value);
+            }
         values = next;
         dims = dims.map((own, d) => (d === axis ? 1 : own));
       }
       const kept = keep ? dims : dims.filter((_, axis) => !axes.includes(axis));
       const data = allocate(input.dtype, kept);
-      const out = data as unknown as Record<number, number | bigint>;
-      for (let i = 0; i < data.length; i++) {
-        const value = finish(values[i]!, count);
-        out[i] = isLong(input.dtype) ? BigInt(Math.trunc(value)) : value;
-      }
+      const out = data as unknown as Numbers;
+      const folded = like(input.dtype, count);
+      for (let i = 0; i < data.length; i++) out[i] = finish(values[i]!, folded);
       return [{ dtype: input.dtype, dims: kept, data }];
     };
   };
+}
+
+/** 64 bits of a product: bigints would grow without end. */
+function wrapped(value: number | bigint): number {
+  return (typeof value === "bigint" ? BigInt.asIntN(64, value) : value) as number;
+}
+
+/** A number as an element of this type: a bigint for 64-bit integers. */
+function like(dtype: DType, value: number): number {
+  return (isLong(dtype) && Number.isFinite(value) ? BigInt(value) : value) as number;
 }
 
 /** First index of the largest (or smallest) element; NaN is skipped as ONNX Runtime skips it. */
@@ -114,7 +130,7 @@ const cumulativeSum: Operator = (attributes) => {
     const values = input.data as unknown as Numbers;
     const data = allocate(input.dtype, input.dims);
     const out = data as unknown as Numbers;
-    const zero = (isLong(input.dtype) ? 0n : 0) as number;
+    const zero = like(input.dtype, 0);
     for (let o = 0; o < outer; o++)
       for (let i = 0; i < inner; i++) {
         let sum = zero;
@@ -143,12 +159,13 @@ const matMul: Operator = () => (inputs) => {
   const data = allocate(a.dtype, full);
   const out = data as unknown as Numbers;
   const [x, y] = [a.data as unknown as Numbers, b.data as unknown as Numbers];
+  const zero = like(a.dtype, 0);
   for (let n = 0; n < count; n++) {
     const atX = batchOffset(n, batch, left) * rows * inner;
     const atY = batchOffset(n, batch, right) * inner * columns;
     for (let r = 0; r < rows; r++)
       for (let c = 0; c < columns; c++) {
-        let sum = 0;
+        let sum = zero;
         for (let k = 0; k < inner; k++) sum += x[atX + r * inner + k]! * y[atY + k * columns + c]!;
         out[(n * rows + r) * columns + c] = sum;
       }
@@ -181,7 +198,16 @@ const gemm: Operator = (attributes) => {
   return (inputs) => {
     const [a, b, c] = [given(inputs, 0), given(inputs, 1), inputs[2]];
     const [rows, inner] = transA ? [a.dims[1]!, a.dims[0]!] : [a.dims[0]!, a.dims[1]!];
-    const columns = transB ? b.dims[0]! : b.dims[1]!;
+    const [height, columns] = transB ? [b.dims[1]!, b.dims[0]!] : [b.dims[0]!, b.dims[1]!];
+    const isMatrices = a.dims.length === 2 && b.dims.length === 2 && height === inner;
+    if (
+      !isMatrices ||
+      (c && c.dims.length > 2) ||
+      String(broadcastDims(c?.dims ?? [], [rows, columns])) !== `${[rows, columns]}`
+    )
+      throw new IngotError("INPUT_INVALID", {
+        what: `shapes ${[a, b, c].map((tensor) => `[${tensor?.dims ?? ""}]`).join(", ")} do not fit a matrix product`,
+      });
     const data = allocate(a.dtype, [rows, columns]);
     const out = data as unknown as Numbers;
     const [x, y] = [a.data as unknown as Numbers, b.data as unknown as Numbers];
@@ -204,7 +230,7 @@ const topK: Operator = (attributes) => (inputs) => {
   const input = given(inputs, 0);
   const k = integers(given(inputs, 1))[0]!;
   const axis = axisOf(attributes.int("axis", -1), input.dims.length);
-  const direction = attributes.int("largest", 1) === 1 ? -1 : 1;
+  const isLargest = attributes.int("largest", 1) === 1;
   const { outer, size, inner } = around(input.dims, axis);
   if (k > size) throw new IngotError("INPUT_INVALID", { what: `TopK asks for ${k} of ${size} values` });
   const dims = input.dims.map((own, d) => (d === axis ? k : own));
@@ -215,7 +241,12 @@ const topK: Operator = (attributes) => (inputs) => {
   for (let o = 0; o < outer; o++)
     for (let i = 0; i < inner; i++) {
       const at = (s: number) => values[(o * size + s) * inner + i]!;
-      const order = Array.from({ length: size }, (_, s) => s).sort((p, q) => direction * (at(p) - at(q)) || p - q);
+      // Compared, not subtracted: infinities, and 64-bit integers beyond a double. NaN comes last.
+      const isBefore = (p: number, q: number) =>
+        (isLargest ? at(p) > at(q) : at(p) < at(q)) || (Number.isNaN(at(q)) && !Number.isNaN(at(p)));
+      const order = Array.from({ length: size }, (_, s) => s).sort((p, q) =>
+        isBefore(p, q) ? -1 : isBefore(q, p) ? 1 : p - q,
+      );
       for (let s = 0; s < k; s++) {
         out[(o * k + s) * inner + i] = at(order[s]!);
         indices[(o * k + s) * inner + i] = BigInt(order[s]!);
@@ -225,15 +256,14 @@ const topK: Operator = (attributes) => (inputs) => {
 };
 
 export const alongAxis: Readonly<Record<string, Operator>> = {
-  ReduceSum: reduce(0, (sum, value) => sum + value),
-  ReduceMean: reduce(
-    0,
-    (sum, value) => sum + value,
-    (sum, count) => sum / count,
-  ),
-  ReduceProd: reduce(1, (product, value) => product * value),
-  ReduceMax: reduce(-Infinity, Math.max),
-  ReduceMin: reduce(Infinity, Math.min),
+  ReduceSum: reduce({ start: 0, step: (sum, value) => sum + value }),
+  ReduceMean: reduce({ start: 0, step: (sum, value) => sum + value, finish: (sum, count) => sum / count }),
+  ReduceProd: reduce({ start: 1, step: (product, value) => wrapped(product * value) }),
+  ReduceMax: reduce({ start: -Infinity, step: (most, value) => (value > most || Number.isNaN(value) ? value : most) }),
+  ReduceMin: reduce({
+    start: Infinity,
+    step: (least, value) => (value < least || Number.isNaN(value) ? value : least),
+  }),
   ArgMax: argument((value, best) => value > best),
   ArgMin: argument((value, best) => value < best),
   Softmax: softmax(false),

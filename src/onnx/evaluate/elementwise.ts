@@ -1,7 +1,8 @@
 // Operators that work element by element, with broadcasting (ONNX, Broadcasting.md). float32 results are the double result
-// rounded once: exact for + - * / sqrt, and the same on every machine for the rest.
+// rounded once: exact for + - * / sqrt, and the same on every machine with one JavaScript engine for the rest.
 import { type DType, IngotError } from "../../core/index.ts";
 import type { Tensor } from "../tensor.ts";
+import { castTo } from "./cast.ts";
 import { allocate, given, isLong, type Kernel, type Operator, stridesOf, writable } from "./kernel.ts";
 
 type Numbers = { [index: number]: number; readonly length: number };
@@ -107,17 +108,52 @@ function divide(a: number, b: number, dtype: DType): number {
   return Math.trunc(a / b);
 }
 
-function power(a: number, b: number, dtype: DType): number {
-  return isLong(dtype) ? a ** b : a ** b;
+/** C's pow, which knows more cases than JavaScript's: 1 to any power is 1, and so is -1 to an infinite one. */
+function power(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
 }
+
+const pow: Operator = () => (inputs) => {
+  const [base, exponent] = [given(inputs, 0), given(inputs, 1)];
+  const plain = isLong(exponent.dtype) ? castTo(exponent, "float64") : exponent;
+  if (base.dtype.startsWith("float")) return [combine(base, plain, power)];
+  // As in ONNX Runtime: computed in double, so that a large exponent costs nothing.
+  return [castTo(combine(castTo(base, "float64"), plain, power), base.dtype)];
+};
+
+function multiply(a: number, b: number, dtype: DType): number {
+  return dtype === "int32" || dtype === "uint32" ? Math.imul(a, b) : a * b;
+}
+
+const modulo: Operator = (attributes) => {
+  const keepsSign = attributes.int("fmod", 0) === 1;
+  return (inputs) => {
+    const zero = (isLong(given(inputs, 0).dtype) ? 0n : 0) as number;
+    return [
+      combine(given(inputs, 0), given(inputs, 1), (a, b) => {
+        const rest = a % b;
+        // The sign of the divisor, as in Python; with fmod that of the dividend, as in C.
+        return keepsSign || rest === zero || rest < zero === b < zero ? rest : rest + b;
+      }),
+    ];
+  };
+};
 
 /** Half to even, as ONNX says. */
 function roundHalfEven(value: number): number {
   const floor = Math.floor(value);
   const rest = value - floor;
-  if (rest < 0.5) return floor;
-  if (rest > 0.5) return floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
+  // An integer, an infinity (whose rest is NaN).
+  if (!(rest > 0)) return value;
+  const isDown = rest < 0.5 || (rest === 0.5 && floor % 2 === 0);
+  // -0.3 becomes -0.
+  return isDown ? floor : -(-floor - 1);
+}
+
+/** -0 stays -0, unlike Math.max(-0, 0). */
+function relu(value: number): number {
+  if (value < 0) return 0;
+  return value;
 }
 
 function sigmoid(value: number): number {
@@ -160,20 +196,17 @@ const isInf: Operator = (attributes) => {
 export const elementwise: Readonly<Record<string, Operator>> = {
   Add: binary((a, b) => a + b),
   Sub: binary((a, b) => a - b),
-  Mul: binary((a, b) => a * b),
+  Mul: binary(multiply),
   Div: binary(divide),
-  Pow: binary(power),
-  Mod: (attributes) => (inputs) => {
-    const isC = attributes.int("fmod", 0) === 1;
-    return [combine(given(inputs, 0), given(inputs, 1), (a, b) => (isC ? a % b : a - b * Math.floor(a / b)))];
-  },
+  Pow: pow,
+  Mod: modulo,
   Min: variadic((a, b) => extreme(a, b, a < b)),
   Max: variadic((a, b) => extreme(a, b, a > b)),
   Sum: variadic((a, b) => a + b),
   Neg: unary((value) => -value),
   Abs: unary((value, dtype) => (isLong(dtype) ? (value < 0 ? -value : value) : Math.abs(value))),
   Sign: unary((value, dtype) =>
-    isLong(dtype) ? (BigInt(value > 0 ? 1 : value < 0 ? -1 : 0) as unknown as number) : Math.sign(value),
+    isLong(dtype) ? (BigInt(value > 0 ? 1 : value < 0 ? -1 : 0) as unknown as number) : Math.sign(value) + 0,
   ),
   Exp: unary(Math.exp),
   Log: unary(Math.log),
@@ -185,7 +218,7 @@ export const elementwise: Readonly<Record<string, Operator>> = {
   Tanh: unary(Math.tanh),
   Sin: unary(Math.sin),
   Cos: unary(Math.cos),
-  Relu: unary((value) => (value > 0 || Number.isNaN(value) ? value : 0)),
+  Relu: unary(relu),
   Sigmoid: unary(sigmoid),
   Softplus: unary((value) => (value > 0 ? value + Math.log1p(Math.exp(-value)) : Math.log1p(Math.exp(value)))),
   Clip: clip,

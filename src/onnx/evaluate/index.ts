@@ -1,10 +1,11 @@
-// evaluate: runs a graph in plain TypeScript, the `micro` runtime. Deterministic: every result is JavaScript's own arithmetic, so
-// it is the same on every machine. No dependencies and nothing of Node: it runs in a browser as it is.
+// evaluate: runs a graph in plain TypeScript, the `micro` runtime. Every result is JavaScript's own arithmetic: the same on every
+// machine, except that engines may differ in the last place of exp, log, tanh and pow, which ECMAScript leaves to them. No
+// dependencies and nothing of Node: it runs in a browser as it is.
 import { IngotError } from "../../core/index.ts";
-import type { Graph, LocalFunction, Model, Node } from "../model.ts";
+import type { Graph, LocalFunction, Model, Node, ValueType } from "../model.ts";
 import { tensorOf } from "../stored_tensor.ts";
-import type { Tensor } from "../tensor.ts";
-import { type Kernel, NodeAttributes, unsupported } from "./kernel.ts";
+import { elementCount, type Tensor } from "../tensor.ts";
+import { type Kernel, NodeAttributes, sizeOf, unsupported } from "./kernel.ts";
 import { operators } from "./operators.ts";
 
 export interface Evaluator {
@@ -17,6 +18,8 @@ interface Step {
   readonly kernel: Kernel;
   readonly inputs: readonly number[];
   readonly outputs: readonly number[];
+  /** Values that no later node reads. */
+  readonly drops: readonly number[];
   readonly where: string;
 }
 
@@ -24,7 +27,7 @@ interface Plan {
   readonly steps: readonly Step[];
   readonly slots: number;
   readonly constants: readonly (readonly [slot: number, value: Tensor])[];
-  readonly inputs: readonly { readonly name: string; readonly slot: number }[];
+  readonly inputs: readonly { readonly name: string; readonly slot: number; readonly type: ValueType | null }[];
   readonly outputs: readonly { readonly name: string; readonly slot: number }[];
 }
 
@@ -33,9 +36,15 @@ interface Scope {
   readonly opsets: ReadonlyMap<string, number>;
   readonly functions: ReadonlyMap<string, LocalFunction>;
   readonly depth: number;
+  /** Nodes planned so far, those of called functions included. */
+  readonly planned: { count: number };
 }
 
 const deepestCall = 32;
+/** Functions that call each other twice would double at every level. */
+const mostNodes = 2 ** 16;
+/** Bytes of all values that are held at one time by one graph. */
+const largestTotal = 2 ** 31;
 
 /**
  * Compiles a graph once; `run` may then be called any number of times.
@@ -46,15 +55,17 @@ export function compileGraph(model: Model): Evaluator {
     opsets: new Map(model.opsetImports.map(({ domain, version }) => [domain, version])),
     functions: new Map(model.functions.map((local) => [`${local.domain}:${local.name}`, local])),
     depth: 0,
+    planned: { count: 0 },
   };
   const plan = planOf(model.graph, scope);
   return {
     run(feeds) {
       const values = execute(
         plan,
-        plan.inputs.map(({ name }) => {
+        plan.inputs.map(({ name, type }) => {
           const value = Object.hasOwn(feeds, name) ? feeds[name] : undefined;
           if (!value) throw new IngotError("INPUT_INVALID", { what: "is missing", where: `inputs.${name}` });
+          checkFeed(value, type, `inputs.${name}`);
           return value;
         }),
       );
@@ -75,8 +86,14 @@ function planOf(graph: Graph, scope: Scope): Plan {
   const initialized = new Set(graph.initializers.map((stored) => stored.name));
   const inputs = graph.inputs
     .filter(({ name }) => !initialized.has(name))
-    .map(({ name }) => ({ name, slot: slotOf(name) }));
-  const steps = graph.nodes.map((node) => {
+    .map(({ name, type }) => ({ name, slot: slotOf(name), type }));
+  scope.planned.count += graph.nodes.length;
+  if (scope.planned.count > mostNodes)
+    throw new IngotError("ONNX_INVALID", {
+      what: `has more than ${mostNodes} nodes, those of called functions included`,
+      where: `graph "${graph.name}"`,
+    });
+  const nodes = graph.nodes.map((node) => {
     const at = node.inputs.map((name) => (name === "" ? -1 : known(slots, name, node)));
     return { kernel: kernelOf(node, scope), inputs: at, outputs: node.outputs.map(slotOf), where: whereOf(node) };
   });
@@ -85,7 +102,34 @@ function planOf(graph: Graph, scope: Scope): Plan {
     if (slot === undefined) throw new IngotError("ONNX_INVALID", { what: `no node makes the output "${name}"` });
     return { name, slot };
   });
-  return { steps, slots: slots.size, constants, inputs, outputs };
+  const kept = new Set([...outputs.map(({ slot }) => slot), ...constants.map(([slot]) => slot)]);
+  return { steps: withDrops(nodes, kept), slots: slots.size, constants, inputs, outputs };
+}
+
+function withDrops(nodes: readonly Omit<Step, "drops">[], kept: ReadonlySet<number>): Step[] {
+  const seen = new Set(kept);
+  return nodes
+    .toReversed()
+    .map((node) => {
+      const drops = [...new Set([...node.inputs, ...node.outputs])].filter((slot) => slot >= 0 && !seen.has(slot));
+      for (const slot of drops) seen.add(slot);
+      return { ...node, drops };
+    })
+    .reverse();
+}
+
+/** @throws IngotError INPUT_INVALID where a value is not what the graph declares, as ONNX Runtime refuses it */
+function checkFeed({ dtype, dims, data }: Tensor, type: ValueType | null, where: string): void {
+  const refuse = (what: string): never => {
+    throw new IngotError("INPUT_INVALID", { what, where, fix: "compare the input's shape and type with the schema" });
+  };
+  if (data.length !== elementCount(dims)) refuse(`shape [${dims}] does not fit ${data.length} elements`);
+  if (type?.kind !== "tensor") return;
+  if (type.dtype !== null && type.dtype !== dtype) refuse(`expected ${type.dtype} elements, got ${dtype}`);
+  const { shape } = type;
+  if (shape === null) return;
+  if (shape.length !== dims.length || shape.some((size, axis) => typeof size === "number" && size !== dims[axis]))
+    refuse(`expected shape [${shape.map((size) => size ?? "?")}], got [${dims}]`);
 }
 
 function known(slots: ReadonlyMap<string, number>, name: string, node: Node): number {
@@ -142,6 +186,7 @@ function callOf(local: LocalFunction, node: Node, scope: Scope): Kernel {
     opsets: new Map(local.opsetImports.map(({ domain, version }) => [domain, version])),
     functions: scope.functions,
     depth: scope.depth + 1,
+    planned: scope.planned,
   });
   return (inputs) =>
     execute(
@@ -156,6 +201,11 @@ function execute(plan: Plan, inputs: readonly (Tensor | undefined)[]): Tensor[] 
   plan.inputs.forEach(({ slot }, index) => {
     values[slot] = inputs[index];
   });
+  const size = (slot: number) => {
+    const value = values[slot];
+    return value ? sizeOf(value.dtype, value.data.length) : 0;
+  };
+  let held = plan.inputs.reduce((sum, { slot }) => sum + size(slot), 0);
   for (const step of plan.steps) {
     let results: readonly Tensor[];
     try {
@@ -165,7 +215,17 @@ function execute(plan: Plan, inputs: readonly (Tensor | undefined)[]): Tensor[] 
     }
     step.outputs.forEach((slot, index) => {
       values[slot] = results[index];
+      held += size(slot);
     });
+    if (held > largestTotal)
+      throw new IngotError("RUNTIME_FAILED", {
+        what: `the values of the graph take more than ${largestTotal / 2 ** 20} MiB`,
+        where: step.where,
+      });
+    for (const slot of step.drops) {
+      held -= size(slot);
+      values[slot] = undefined;
+    }
   }
   return plan.outputs.map(({ name, slot }) => {
     const value = values[slot];

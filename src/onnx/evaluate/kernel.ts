@@ -1,6 +1,6 @@
 // What an operator of the evaluator is.
 import { type DType, IngotError } from "../../core/index.ts";
-import { dataType } from "../data_types.ts";
+import { byteLength, dataType } from "../data_types.ts";
 import type { Attribute, Node } from "../model.ts";
 import { tensorOf } from "../stored_tensor.ts";
 import { elementCount, type Tensor, type TensorData } from "../tensor.ts";
@@ -11,8 +11,8 @@ export type Kernel = (inputs: readonly (Tensor | undefined)[]) => readonly Tenso
 /** Reads the attributes of a node once and returns what runs it. `opset` is the version of the node's domain. */
 export type Operator = (attributes: NodeAttributes, node: Node, opset: number) => Kernel;
 
-/** Largest number of elements of one value: graphs are hostile input too. */
-const largestValue = 2 ** 28;
+/** Largest value in bytes: graphs are hostile input too. */
+const largestValue = 2 ** 29;
 
 const decoder = new TextDecoder();
 
@@ -96,12 +96,24 @@ export function given(inputs: readonly (Tensor | undefined)[], index: number): T
   throw new IngotError("ONNX_INVALID", { what: `input ${index} of an operator is missing` });
 }
 
+/** Memory that a value takes; a text is counted as its reference and a little. */
+export function sizeOf(dtype: DType, count: number): number {
+  return dtype === "string" ? 32 * count : byteLength(dtype, count);
+}
+
+/** @throws IngotError RUNTIME_FAILED for what is no shape: attributes and computed values may say anything */
+export function checkShape(dims: readonly number[]): void {
+  if (!dims.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw new IngotError("RUNTIME_FAILED", { what: `[${dims}] is no shape` });
+}
+
 /** Zeroed elements for a shape. @throws IngotError RUNTIME_UNSUPPORTED for types that are not computed with */
 export function allocate(dtype: DType, dims: readonly number[]): TensorData {
+  checkShape(dims);
   const count = elementCount(dims);
-  if (!(count <= largestValue))
+  if (sizeOf(dtype, count) > largestValue)
     throw new IngotError("RUNTIME_FAILED", {
-      what: `a value of shape [${dims}] is larger than ${largestValue} elements`,
+      what: `a ${dtype} value of shape [${dims}] takes more than ${largestValue / 2 ** 20} MiB`,
     });
   if (dtype === "string") return new Array<string>(count).fill("");
   if (!computed.has(dtype)) throw unsupported(`values of type ${dtype}`);
@@ -164,6 +176,7 @@ export function stridesOf(dims: readonly number[]): number[] {
 
 /** The same elements under another shape. */
 export function reshaped(tensor: Tensor, dims: readonly number[]): Tensor {
+  checkShape(dims);
   if (elementCount(dims) !== elementCount(tensor.dims))
     throw new IngotError("INPUT_INVALID", { what: `a value of shape [${tensor.dims}] cannot become [${dims}]` });
   return { dtype: tensor.dtype, dims, data: tensor.data };

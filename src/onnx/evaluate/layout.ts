@@ -2,7 +2,17 @@
 import { IngotError } from "../../core/index.ts";
 import type { Tensor } from "../tensor.ts";
 import { broadcastDims, broadcastIndex } from "./elementwise.ts";
-import { allocate, axisOf, given, integers, type Operator, reshaped, stridesOf, writable } from "./kernel.ts";
+import {
+  allocate,
+  axisOf,
+  checkShape,
+  given,
+  integers,
+  type Operator,
+  reshaped,
+  stridesOf,
+  writable,
+} from "./kernel.ts";
 
 function product(dims: readonly number[]): number {
   return dims.reduce((total, size) => total * size, 1);
@@ -153,6 +163,10 @@ const slice: Operator = () => (inputs) => {
   const [starts, ends] = [integers(given(inputs, 1)), integers(given(inputs, 2))];
   const axes = inputs[3] ? integers(inputs[3]) : starts.map((_, i) => i);
   const steps = inputs[4] ? integers(inputs[4]) : starts.map(() => 1);
+  if ([ends, axes, steps].some((list) => list.length !== starts.length) || steps.includes(0))
+    throw new IngotError("ONNX_INVALID", {
+      what: `starts, ends, axes and steps of ${[starts, ends, axes, steps].map((list) => `[${list}]`).join(", ")} do not fit`,
+    });
   const coordinates = input.dims.map((size) => range(0, size, 1));
   axes.forEach((given, i) => {
     const axis = axisOf(given, input.dims.length);
@@ -172,11 +186,17 @@ const split: Operator = (attributes, node) => (inputs) => {
   const input = given(inputs, 0);
   const axis = axisOf(attributes.int("axis", 0), input.dims.length);
   const size = input.dims[axis]!;
-  const count = attributes.int("num_outputs", node.outputs.length);
+  const count = node.outputs.length;
   const even = Math.ceil(size / count);
   const sizes = inputs[1]
     ? integers(inputs[1])
-    : (attributes.ints("split") ?? Array.from({ length: count }, (_, i) => Math.min(even, size - i * even)));
+    : (attributes.ints("split") ??
+      Array.from({ length: count }, (_, i) => Math.max(0, Math.min(even, size - i * even))));
+  checkShape(sizes);
+  if (sizes.reduce((sum, length) => sum + length, 0) !== size)
+    throw new IngotError("INPUT_INVALID", {
+      what: `a value of shape [${input.dims}] cannot be split into [${sizes}] along axis ${axis}`,
+    });
   let start = 0;
   return sizes.map((length) => {
     const coordinates = input.dims.map((own, d) => (d === axis ? range(start, start + length, 1) : range(0, own, 1)));
@@ -188,6 +208,8 @@ const split: Operator = (attributes, node) => (inputs) => {
 const transpose: Operator = (attributes) => (inputs) => {
   const input = given(inputs, 0);
   const order = attributes.ints("perm") ?? input.dims.map((_, axis) => input.dims.length - 1 - axis);
+  if (order.length !== input.dims.length || input.dims.some((_, axis) => !order.includes(axis)))
+    throw new IngotError("ONNX_INVALID", { what: `perm [${order}] does not fit a value of shape [${input.dims}]` });
   const strides = stridesOf(input.dims);
   const dims = order.map((axis) => input.dims[axis]!);
   const data = allocate(input.dtype, dims);
@@ -207,12 +229,30 @@ const transpose: Operator = (attributes) => (inputs) => {
 const expand: Operator = () => (inputs) => {
   const input = given(inputs, 0);
   const dims = broadcastDims(input.dims, integers(given(inputs, 1)));
+  const data = allocate(input.dtype, dims);
   const index = broadcastIndex(input, dims);
   if (!index) return [{ ...input, dims }];
-  const data = allocate(input.dtype, dims);
   const out = writable(data);
   for (let i = 0; i < data.length; i++) out[i] = input.data[index[i]!];
   return [{ dtype: input.dtype, dims, data }];
+};
+
+/** 1 (`values[1]`) where the index points along a new axis of size `depth`, 0 (`values[0]`) elsewhere and for indices outside. */
+const oneHot: Operator = (attributes) => (inputs) => {
+  const [indices, depth, values] = [given(inputs, 0), integers(given(inputs, 1))[0]!, given(inputs, 2)];
+  const axis = axisOf(attributes.int("axis", -1), indices.dims.length + 1);
+  const dims = indices.dims.toSpliced(axis, 0, depth);
+  const data = allocate(values.dtype, dims);
+  const out = writable(data);
+  const inner = product(indices.dims.slice(axis));
+  const wanted = integers(indices).map((index) => (index < 0 ? index + depth : index));
+  for (let i = 0; i < data.length; i++) out[i] = values.data[0];
+  for (let i = 0; i < wanted.length; i++) {
+    const index = wanted[i]!;
+    if (index >= 0 && index < depth)
+      out[(Math.floor(i / inner) * depth + index) * inner + (i % inner)] = values.data[1];
+  }
+  return [{ dtype: values.dtype, dims, data }];
 };
 
 const shape: Operator = (attributes) => (inputs) => {
@@ -264,6 +304,7 @@ export const layout: Readonly<Record<string, Operator>> = {
   Concat: concat,
   Gather: gather,
   GatherElements: gatherElements,
+  OneHot: oneHot,
   Slice: slice,
   Split: split,
   Transpose: transpose,
