@@ -38,8 +38,10 @@ function compared(title: string, library: string, file: string, other?: string):
   const graph = (name: string) => path.join(work, `${library}-${name}.onnx`);
   const ingot = (from: string, name: string) => [
     process.execPath,
-    path.join(here, "convert_child.ts"),
+    path.join(here, "..", "bin", "ingot.mjs"),
+    "convert",
     path.join(work, from),
+    "-o",
     graph(name),
   ];
   const table: Record<string, string[]> = {

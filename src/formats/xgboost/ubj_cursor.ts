@@ -5,6 +5,15 @@ import { type Cursor, deepest, type Kind, type NumberSink } from "./cursor.ts";
 
 /** Markers of numbers, with their size in bytes. */
 const sizes: Readonly<Record<string, number>> = { i: 1, U: 1, I: 2, l: 4, L: 8, d: 4, D: 8 };
+const readers: Readonly<Record<string, (view: DataView, at: number) => number>> = {
+  i: (view, at) => view.getInt8(at),
+  U: (view, at) => view.getUint8(at),
+  I: (view, at) => view.getInt16(at),
+  l: (view, at) => view.getInt32(at),
+  L: (view, at) => Number(view.getBigInt64(at)),
+  d: (view, at) => view.getFloat32(at),
+  D: (view, at) => view.getFloat64(at),
+};
 const longestText = 1 << 20;
 
 export class UbjCursor implements Cursor {
@@ -91,20 +100,12 @@ export class UbjCursor implements Cursor {
     const { type, count, start } = this.#blockHead();
     const reader = this.#reader;
     sink.reserve(count);
-    reader.offset = start;
-    switch (type) {
-      case "d":
-        for (let i = 0; i < count; i++) sink.push(reader.f32(false));
-        break;
-      case "D":
-        for (let i = 0; i < count; i++) sink.push(reader.f64(false));
-        break;
-      case "l":
-        for (let i = 0; i < count; i++) sink.push(reader.i32(false));
-        break;
-      default:
-        for (let i = 0; i < count; i++) sink.push(this.#plain(type));
-    }
+    const end = reader.offset;
+    const { bytes } = reader;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const read = readers[type]!;
+    const size = sizes[type]!;
+    for (let at = start; at < end; at += size) sink.push(read(view, at));
     return count;
   }
 
@@ -130,23 +131,10 @@ export class UbjCursor implements Cursor {
   }
 
   #plain(type: string): number {
-    const reader = this.#reader;
-    switch (type) {
-      case "i":
-        return reader.i8();
-      case "U":
-        return reader.u8();
-      case "I":
-        return reader.i16(false);
-      case "l":
-        return reader.i32(false);
-      case "L":
-        return Number(reader.i64(false));
-      case "d":
-        return reader.f32(false);
-      default:
-        return reader.f64(false);
-    }
+    const { bytes } = this.#reader;
+    const at = this.#reader.offset;
+    this.#reader.take(sizes[type]!);
+    return readers[type]!(new DataView(bytes.buffer, bytes.byteOffset + at, sizes[type]!), 0);
   }
 
   text(): string {
