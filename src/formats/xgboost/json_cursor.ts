@@ -175,11 +175,9 @@ export class JsonCursor implements Cursor {
     this.#at++;
     const first = this.#peek();
     const end = first === 0x2d || (first >= 0x30 && first <= 0x39) ? this.#buffer.indexOf(closeArray, this.#at) : -1;
-    const isPlain = [quote, openArray, openObject].every((byte) => {
-      const other = this.#buffer.indexOf(byte, this.#at);
-      return other < 0 || other > end;
-    });
-    if (end >= 0 && isPlain) {
+    // Searched up to there only: looking through the whole file for each array would cost its square.
+    const inside = this.#buffer.subarray(this.#at, Math.max(end, this.#at));
+    if (end >= 0 && ![quote, openArray, openObject].some((byte) => inside.includes(byte))) {
       this.#at = end + 1;
       return;
     }

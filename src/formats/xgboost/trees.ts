@@ -4,6 +4,8 @@ import { type Cursor, float32Column, int32Column, uint8Column } from "./cursor.t
 import type { XgboostTrees } from "./model.ts";
 
 const mostTrees = 1 << 22;
+/** Runtimes load trees recursively: ONNX Runtime crashes at 12,000 levels, its WebAssembly build stops at 4,000 (measured). */
+const deepestTree = 2048;
 
 /** Collects `model.trees`; `finish` checks and returns them. */
 export class TreeCollector {
@@ -204,12 +206,19 @@ export class TreeCollector {
     if (group < 0 || group >= groups)
       throw this.#invalid(tree, `\`tree_info\` is ${group}, there are ${groups} groups`);
     const isReached = new Uint8Array(count);
+    const depth = new Int32Array(count);
     const stack = [0];
     while (stack.length > 0) {
       const node = stack.pop()!;
       if (isReached[node]) throw this.#invalid(tree, `node ${node} is reached twice: this is no tree`);
       isReached[node] = 1;
       const at = first + node;
+      if (depth[node]! > deepestTree)
+        throw new IngotError("MODEL_UNSUPPORTED", {
+          what: `tree ${tree} is more than ${deepestTree} levels deep`,
+          where: this.#source,
+          fix: "train with a bound `max_depth`",
+        });
       if (left[at] === -1) continue;
       for (const [side, children] of [
         ["left", left],
@@ -219,6 +228,7 @@ export class TreeCollector {
         if (child <= 0 || child >= count)
           throw this.#invalid(tree, `the ${side} child of node ${node} is ${child}, there are ${count} nodes`);
         stack.push(child);
+        depth[child] = depth[node]! + 1;
         children[at] = first + child;
       }
       if (feature[at]! < 0 || feature[at]! >= features)

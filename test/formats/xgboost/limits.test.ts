@@ -33,6 +33,21 @@ function vectors(m: Document, rows: [left: number, right: number], values = [1, 
   });
 }
 
+/** A tree where each node has a leaf on its left. */
+function chain(m: Document, levels: number) {
+  const column = (leaf: number, node: (at: number) => number) => [
+    ...Array.from({ length: levels }, (_, level) => [node(2 * level), leaf]).flat(),
+    leaf,
+  ];
+  Object.assign(firstTree(m), {
+    left_children: column(-1, (at) => at + 1),
+    right_children: column(-1, (at) => at + 2),
+    ...Object.fromEntries(
+      ["split_indices", "split_conditions", "default_left", "split_type"].map((key) => [key, column(0, () => 0)]),
+    ),
+  });
+}
+
 const refused: [name: string, change: Change, message: RegExp][] = [
   [
     "sets that overlap",
@@ -76,6 +91,7 @@ const refused: [name: string, change: Change, message: RegExp][] = [
     (m) => (modelOf(m)["cats"] = { enc: [{ values: [2 ** 53] }, { values: [] }] }),
     /too large to be told/,
   ],
+  ["a tree that runtimes cannot walk", (m) => chain(m, 2049), /tree 0 is more than 2048 levels deep/],
   ["leaves that share values", (m) => vectors(m, [0, 0]), /leaf \d has the values of another leaf/],
   ["a leaf without values", (m) => vectors(m, [0, 2]), /leaf 2 has no values/],
   ["a leaf before all values", (m) => vectors(m, [-1, 1]), /leaf 1 has no values/],
@@ -103,4 +119,8 @@ test("values of leaves are found at their position", () => {
   const { trees } = read((m) => vectors(m, [1, 0]));
   expect([...trees!.vectors!.values]).toEqual([1, 2, 3, 4]);
   expect([...trees!.vectors!.position]).toEqual([-1, 1, 0]);
+});
+
+test("a tree of the deepest kind is read", () => {
+  expect(read((m) => chain(m, 2048)).trees!.start[1]).toBe(4097);
 });
