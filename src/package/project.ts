@@ -138,15 +138,17 @@ function projectError(issues: readonly z.core.$ZodIssue[], source: YamlSource): 
       where: source.where(issue.path),
       fix: `add \`${label}: …\` (\`ingot init <model>\` writes a whole file)`,
     });
-  const message =
-    issue.code === "custom" || (issue.code === "invalid_format" && issue.message.startsWith("must"))
-      ? issue.message
-      : `is not right: ${lowerFirst(issue.message)}`;
-  const hint = typeof value === "number" && label === "version" ? ` (quote it: "${value}.0")` : "";
   return new IngotError("PROJECT_INVALID", {
-    what: `\`${label}\` ${message}, got ${quoted(value)}${hint}`,
+    what: `\`${label}\` ${messageOf(issue, label, value)}, got ${quoted(value)}`,
     where: source.where(issue.path),
   });
+}
+
+function messageOf(issue: z.core.$ZodIssue, label: string, value: unknown): string {
+  // YAML reads 1.0 as a number.
+  if (label === "version" && typeof value === "number") return "must be MAJOR.MINOR.PATCH, like 1.0.0";
+  const isOwn = issue.code === "custom" || (issue.code === "invalid_format" && issue.message.startsWith("must"));
+  return isOwn ? issue.message : `is not right: ${lowerFirst(issue.message)}`;
 }
 
 function lowerFirst(text: string): string {
