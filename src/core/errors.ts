@@ -58,9 +58,12 @@ function withLongIntegers(_key: string, value: unknown): unknown {
 
 /** The candidate nearest to `word` by edit distance, when near enough to be a typing error. */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  // Comparing takes the product of the lengths, and words come from outside: nobody mistypes a word this long.
+  if (word.length > 80) return undefined;
   let best: string | undefined;
   let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {
+    if (Math.abs(candidate.length - word.length) >= bestDistance) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance < bestDistance) {
       best = candidate;

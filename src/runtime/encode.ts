@@ -58,7 +58,7 @@ function checkNames({ names }: Encoder, record: InputRecord, row: number | null)
     if (names.has(key)) continue;
     const near = nearest(key, names);
     refuseInput(
-      { path: `inputs.${key}`, row },
+      { path: `inputs.${key.length > 60 ? `${key.slice(0, 59)}…` : key}`, row },
       "is not an input of this model",
       near
         ? `did you mean ${quoted(near)}?`
@@ -71,14 +71,11 @@ function scalarColumn(spec: InputSpec): EncodeColumn {
   const read = elementReader(spec);
   const write = writerOf(spec);
   const path = `inputs.${spec.name}`;
-  const { name } = spec;
   const dims = (count: number) => (spec.layout === "column" ? [count, 1] : spec.layout === "batch" ? [count] : []);
   return (records) => {
     const data = allocate(spec, records.length);
     for (let row = 0; row < records.length; row++) {
-      const record = records[row]!;
-      const value = Object.hasOwn(record, name) ? record[name] : undefined;
-      write(data, row, read(value, { path, row: rowOf(row, records) }));
+      write(data, row, read(fieldOf(records[row]!, spec), { path, row: rowOf(row, records) }));
     }
     return { dtype: spec.dtype, dims: dims(records.length), data };
   };
@@ -90,45 +87,75 @@ function shapedColumn(spec: InputSpec): EncodeColumn {
   const path = `inputs.${spec.name}`;
   return (records) => {
     // The first record says how long the varying sizes are; a batch is a box, so the others must agree.
-    const shape = measured(spec, records[0]?.[spec.name], { path, row: rowOf(0, records) });
+    const shape = measured(spec, records[0] && fieldOf(records[0], spec), { path, row: rowOf(0, records) });
     const count = shape.reduce((product, size) => product * size, 1);
     if (count * records.length > largestTensor)
       refuseInput(
         { path, row: null },
         `${records.length} records of ${count} values are more than ${largestTensor} in one batch`,
       );
-    const data = allocate(spec, count * records.length);
-    let index = 0;
-    const fill = (value: unknown, depth: number, place: Place): void => {
-      if (depth === shape.length) {
-        write(data, index++, read(value, place));
-        return;
-      }
+    const at: number[] = [];
+    const place = {
+      get path() {
+        return path + at.map((index) => `[${index}]`).join("");
+      },
+      row: null as number | null,
+    };
+    const check = (value: unknown): void => {
+      const depth = at.length;
       const items = arrayOf(value, place, shape.slice(depth));
-      if (items.length !== shape[depth])
+      // A typed array holds all levels below it, flat.
+      const isFlat = isTyped(value) || depth + 1 === shape.length;
+      const expected = isFlat ? shape.slice(depth).reduce((product, size) => product * size, 1) : shape[depth]!;
+      if (items.length !== expected)
         refuseInput(
           place,
-          `expected ${shape[depth]} values, got ${items.length}`,
+          `expected ${expected} values, got ${items.length}`,
           `one record's shape is [${spec.shape.map((dim) => dim ?? "?")}]`,
         );
-      for (let i = 0; i < items.length; i++) fill(items[i], depth + 1, { path: `${place.path}[${i}]`, row: place.row });
+      if (isFlat) return;
+      for (let i = 0; i < items.length; i++) {
+        at.push(i);
+        check(items[i]);
+        at.pop();
+      }
+    };
+    // Lengths first, memory after: one long record and many short ones must not add up to a large box.
+    for (let row = 0; row < records.length; row++) {
+      place.row = rowOf(row, records);
+      check(fieldOf(records[row]!, spec));
+    }
+    const data = allocate(spec, count * records.length);
+    let index = 0;
+    const fill = (items: ArrayLike<unknown>, isLast: boolean): void => {
+      const depth = at.push(0);
+      for (let i = 0; i < items.length; i++) {
+        at[depth - 1] = i;
+        if (isLast) write(data, index++, read(items[i], place));
+        else fill(items[i] as ArrayLike<unknown>, isTyped(items[i]) || depth + 1 === shape.length);
+      }
+      at.pop();
     };
     for (let row = 0; row < records.length; row++) {
-      const value = records[row]![spec.name];
-      const place = { path, row: rowOf(row, records) };
-      if (ArrayBuffer.isView(value) && shape.length > 1) {
-        const flat = value as unknown as ArrayLike<unknown>;
-        if (flat.length !== count) refuseInput(place, `expected ${count} values, got ${flat.length}`);
-        for (let i = 0; i < count; i++) write(data, index++, read(flat[i], place));
-      } else fill(value, 0, place);
+      place.row = rowOf(row, records);
+      const value = fieldOf(records[row]!, spec) as ArrayLike<unknown>;
+      fill(value, isTyped(value) || shape.length === 1);
     }
     return { dtype: spec.dtype, dims: spec.layout === "whole" ? shape : [records.length, ...shape], data };
   };
 }
 
+function fieldOf(record: InputRecord, { name }: InputSpec): unknown {
+  return Object.hasOwn(record, name) ? record[name] : undefined;
+}
+
+function isTyped(value: unknown): boolean {
+  return ArrayBuffer.isView(value) && !(value instanceof DataView);
+}
+
 function arrayOf(value: unknown, place: Place, shape: readonly number[]): ArrayLike<unknown> {
   if (Array.isArray(value)) return value;
-  if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return value as unknown as ArrayLike<unknown>;
+  if (isTyped(value)) return value as ArrayLike<unknown>;
   return refuseInput(place, `expected an array of shape [${shape}], got ${shown(value)}`);
 }
 

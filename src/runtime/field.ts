@@ -134,11 +134,11 @@ function intReader(spec: InputSpec): ReadElement {
       );
     if (range === undefined) {
       if (typeof number === "bigint" && !Number.isSafeInteger(Number(number)))
-        return refuseInput(place, `${number} cannot be held exactly by ${spec.dtype}`);
+        return refuseInput(place, `${shown(number)} cannot be held exactly by ${spec.dtype}`);
       return Number(number);
     }
     if (number < range[0] || number > range[1])
-      return refuseInput(place, `${number} does not fit ${spec.dtype} (${range[0]} to ${range[1]})`);
+      return refuseInput(place, `${shown(number)} does not fit ${spec.dtype} (${range[0]} to ${range[1]})`);
     return isLong ? BigInt(number) : Number(number);
   };
 }

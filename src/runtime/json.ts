@@ -3,6 +3,8 @@ import { IngotError, quoted } from "../core/index.ts";
 import { shortestFloat32 } from "./shortest_float32.ts";
 
 const deepest = 64;
+/** Digits of an integer that is kept; the largest double has 309. Reading digits takes more than linear time. */
+const longestInteger = 400;
 
 /**
  * Parses JSON text. Integers that a double cannot hold become bigint.
@@ -13,16 +15,19 @@ export function readJson(text: string, where: string): unknown {
   try {
     // 16 digits in a row are rare; only then is the slower way with the source text of every number taken.
     if (!/\d{16}/.test(text)) return JSON.parse(text);
-    return JSON.parse(text, keepLongIntegers as (key: string, value: unknown) => unknown);
+    const revive = (_key: string, value: unknown, { source }: { source?: string }) =>
+      typeof value === "number" && source !== undefined ? exact(value, source, where) : value;
+    return JSON.parse(text, revive as (key: string, value: unknown) => unknown);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     throw new IngotError("JSON_MALFORMED", { what: `is not JSON: ${reason(cause, text)}`, where, cause });
   }
 }
 
-function keepLongIntegers(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value) || context.source === undefined) return value;
-  return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+function exact(value: number, source: string, where: string): number | bigint {
+  if (Number.isSafeInteger(value) || !/^-?\d+$/.test(source)) return value;
+  if (source.length <= longestInteger) return BigInt(source);
+  throw new IngotError("JSON_MALFORMED", { what: `holds an integer of ${source.length} digits`, where });
 }
 
 /** V8 says `… in JSON at position 12 (line 1 column 13)`; the snippet it adds may hold half the document. */

@@ -1,6 +1,6 @@
 // From a graph to a predictor, on the runtime that is asked for. Runtimes load when first used.
 import { IngotError, type Schema } from "../core/index.ts";
-import { type Model, readModel, type Tensor } from "../onnx/index.ts";
+import { nodesOf, readModel, type Tensor } from "../onnx/index.ts";
 import { decodeRecords } from "./decode.ts";
 import { encodeRecords } from "./encode.ts";
 import type { InputRecord, OutputRecord, Predictor, RuntimeName, Session } from "./predictor.ts";
@@ -48,12 +48,9 @@ export async function openPredictor(
 
 async function holdsTrees(graph: GraphFile): Promise<boolean> {
   if (!graph.bytes && graph.path === undefined) return false;
-  return usesTrees(readModel(await graphBytes(graph)));
-}
-
-function usesTrees(model: Model): boolean {
-  const nodes = [...model.graph.nodes, ...model.functions.flatMap((local) => local.nodes)];
-  return nodes.some((node) => node.domain === "ai.onnx.ml" && node.opType.startsWith("TreeEnsemble"));
+  for (const node of nodesOf(readModel(await graphBytes(graph))))
+    if (node.domain === "ai.onnx.ml" && node.opType.startsWith("TreeEnsemble")) return true;
+  return false;
 }
 
 /** The graph's bytes, wherever they are. */

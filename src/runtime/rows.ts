@@ -189,14 +189,15 @@ function tooLong(source: string, line: number): IngotError {
 
 function header(names: readonly string[], schema: Schema, { source, onIgnored }: RowOptions) {
   const inputs = new Map(schema.inputs.map((input) => [input.name, input]));
-  const doubled = names.find((name, index) => names.indexOf(name) !== index);
+  const seen = new Set<string>();
+  const doubled = names.find((name) => seen.size === seen.add(name).size);
   if (doubled !== undefined)
     throw new IngotError("INPUT_INVALID", {
       what: `column ${quoted(doubled)} appears twice`,
       where: `${source}, line 1`,
     });
   for (const input of schema.inputs) {
-    if (names.includes(input.name) || input.missing === "allow") continue;
+    if (seen.has(input.name) || input.missing === "allow") continue;
     const near = nearest(input.name, names);
     throw new IngotError("INPUT_INVALID", {
       what: `there is no column ${quoted(input.name)}${near ? `, only ${quoted(near)}` : ""}`,

@@ -5,7 +5,7 @@
  * Nine significant digits always suffice (IEEE 754-2019, 5.12.2).
  */
 export function shortestFloat32(value: number): number {
-  if (Number.isInteger(value) || !Number.isFinite(value)) return value;
+  if (Number.isSafeInteger(value) || !Number.isFinite(value)) return value;
   // Normal values keep six digits that people typed; below 2^-126 there are fewer bits to tell apart.
   for (let digits = Math.abs(value) < 2 ** -126 ? 1 : 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));

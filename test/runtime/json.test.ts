@@ -42,6 +42,7 @@ const refused: [name: string, text: string, message: RegExp][] = [
   ["a word", "hello", /body: is not JSON: Unexpected token .*h/],
   ["an end too early", '{"a": [1, 2', /is not JSON/],
   ["bare NaN", "[NaN]", /is not JSON/],
+  ["an endless integer", `{"id": ${"9".repeat(1_000_000)}}`, /body: holds an integer of 1000000 digits/],
   ["too deep", `${"[".repeat(65)}${"]".repeat(65)}`, /nests deeper than 64 levels/],
   ["too deep behind brackets in texts", `${'["]",'.repeat(80)}1${"]".repeat(80)}`, /nests deeper than 64 levels/],
   ["endlessly deep", "[".repeat(5_000_000), /nests deeper than 64 levels/],

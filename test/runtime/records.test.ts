@@ -67,6 +67,13 @@ const accepted: [name: string, spec: InputSpec, value: unknown, expected: unknow
     [1, 2, 3, 4, 5, 6],
   ],
   ["a flat typed array", image, Float32Array.of(1, 2, 3, 4, 5, 6), [1, 2, 3, 4, 5, 6]],
+  ["rows as typed arrays", image, [Float32Array.of(1, 2, 3), Float32Array.of(4, 5, 6)], [1, 2, 3, 4, 5, 6]],
+  [
+    "typed arrays that hold two levels",
+    { ...image, shape: [2, 2, 2] },
+    [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6, 7, 8)],
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  ],
   ["a varying length", series, [1, 2, 3, 4], [1, 2, 3, 4]],
 ];
 test.each(accepted)("%s is accepted", (_name, spec, value, expected) => {
@@ -95,6 +102,22 @@ const refused: [name: string, spec: InputSpec, value: unknown, message: RegExp][
   ["a NUL in a text", port, "a\0b", /NUL/],
   ["a number for a truth", seen, 1, /^inputs\.seen: expected bool, got 1$/],
   ["a scalar for an array", image, 3, /^inputs\.image: expected an array of shape \[2,3\], got 3$/],
+  ["a typed array that is too short", image, Float32Array.of(1, 2), /^inputs\.image: expected 6 values, got 2$/],
+  [
+    "a level too few",
+    { ...image, shape: [2, 2, 2] },
+    [Float32Array.of(1, 2, 3, 4), Float32Array.of(5, 6)],
+    /^inputs\.image\[1\]: expected 4 values, got 2$/,
+  ],
+  [
+    "a level too many",
+    image,
+    [
+      [1, 2, [3]],
+      [4, 5, 6],
+    ],
+    /^inputs\.image\[0\]\[2\]: expected float, got \[3\]$/,
+  ],
   ["a row too few", image, [[1, 2, 3]], /^inputs\.image: expected 2 values, got 1$/],
   [
     "a cell too many",
@@ -137,6 +160,15 @@ test("an unknown field names the nearest input", () => {
     }
   })();
   expect(error).toMatchObject({ code: "INPUT_INVALID", where: "inputs.agee", fix: 'did you mean "age"?' });
+});
+
+test("a record that is vast where it should be small is refused at once", () => {
+  const near = Array.from({ length: 200 }, (_, i) => ({ ...fare, name: `feature_${i}` }));
+  const key = "feature_".repeat(100_000);
+  expect(() => encode(near, { [key]: 1 })).toThrow(/^inputs\.feature_.{51}…: is not an input of this model$/);
+  const wide: InputSpec = { ...image, shape: ["n", 1_000_000] };
+  const empty = Array.from({ length: 200 }, () => ({ image: [[]] }));
+  expect(() => encode([wide], ...empty)).toThrow("inputs.image[0]: expected 1000000 values, got 0 (row 0)");
 });
 
 test("what every object inherits is no input", () => {
@@ -216,4 +248,6 @@ test("the shortest float32 rounds back to it and is never longer than its double
     { numRuns: 2000 },
   );
   expect(shortestFloat32(Math.fround(0.3))).toBe(0.3);
+  expect(shortestFloat32(Math.fround(1e20))).toBe(1e20);
+  expect(shortestFloat32(16_777_216)).toBe(16_777_216);
 });
