@@ -147,7 +147,7 @@ async function* csvRows(
   schema: Schema,
   options: RowOptions,
 ): AsyncGenerator<InputRecord> {
-  const { parse } = await import("csv-parse");
+  const { CsvError, parse } = await import("csv-parse");
   const { Readable } = await import("node:stream");
   const { source } = options;
   const parser = Readable.from(text).compose(
@@ -175,8 +175,9 @@ async function* csvRows(
       yield Object.fromEntries(cells.map(([index, input]) => [input.name, cell(record[index]!, input, where)]));
     }
   } catch (cause) {
-    if (cause instanceof IngotError) throw cause;
-    throw new IngotError("INPUT_INVALID", { what: `is not CSV: ${(cause as Error).message}`, where: source, cause });
+    // What reading the rows throws (a disk, a network) is not the CSV's fault.
+    if (!(cause instanceof CsvError)) throw cause;
+    throw new IngotError("INPUT_INVALID", { what: `is not CSV: ${cause.message}`, where: source, cause });
   }
 }
 

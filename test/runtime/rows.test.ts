@@ -62,6 +62,18 @@ test.each(refused)("%s is refused", async (_name, text, message) => {
   await expect(rows(text)).rejects.toThrow(message);
 });
 
+test("what goes wrong while reading is told as it is", async () => {
+  async function* broken() {
+    yield new TextEncoder().encode("age,fare,port,seen\n1,2,");
+    throw new Error("EIO: the disk is gone");
+  }
+  const reading = async () => {
+    for await (const _ of readRows(broken(), schema, { source: "rows" }));
+  };
+  await expect(reading()).rejects.toThrow(/^EIO/);
+  await expect(rows(`age,fare,port,seen\n1,2,"x`)).rejects.toThrow(/^rows: is not CSV: /);
+});
+
 test("a cell that is no number is refused by the encoder in the column's words", async () => {
   const records = await rows("age,fare,port,seen\n1,2,x,true\n1,abc,x,true");
   expect(() => encodeRecords(schema, records)).toThrow('inputs.fare: expected float, got "abc" (row 1)');
