@@ -10,6 +10,7 @@ export { inferModel } from "./infer/infer.ts";
 export type { Fact } from "./infer/rule.ts";
 export { lintModel, lintRules } from "./lint/lint.ts";
 export type { LintFinding, LintRule, Severity } from "./lint/rule.ts";
+export { treeProblems } from "./lint/tree_shape.ts";
 export { emptyGraph, emptyModel } from "./messages.ts";
 export * from "./model.ts";
 export { opsetVersion } from "./opset_changes.ts";

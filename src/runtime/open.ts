@@ -1,6 +1,6 @@
 // From a graph to a predictor, on the runtime that is asked for. Runtimes load when first used.
 import { IngotError, type Schema } from "../core/index.ts";
-import { nodesOf, readModel, type Tensor } from "../onnx/index.ts";
+import { nodesOf, readModel, type Tensor, treeProblems } from "../onnx/index.ts";
 import { decodeRecords } from "./decode.ts";
 import { encodeRecords } from "./encode.ts";
 import type { InputRecord, OutputRecord, Predictor, RuntimeName, Session } from "./predictor.ts";
@@ -42,13 +42,18 @@ export async function openPredictor(
   const runtime = options.runtime ?? "native";
   const { openSession } = await openers[runtime]();
   // ONNX Runtime splits large ensembles among threads and adds the parts: another order, another last bit.
-  const threads = options.threads ?? ((await holdsTrees(graph)) ? 1 : 0);
+  const hasTrees = await holdsTrees(graph);
+  const threads = options.threads ?? (hasTrees ? 1 : 0);
   return new SessionPredictor(runtime, schema, await openSession(graph, { threads }));
 }
 
+/** @throws IngotError ONNX_INVALID for trees that would crash the runtime that loads them */
 async function holdsTrees(graph: GraphFile): Promise<boolean> {
   if (!graph.bytes && graph.path === undefined) return false;
-  for (const node of nodesOf(readModel(await graphBytes(graph))))
+  const model = readModel(await graphBytes(graph));
+  for (const { message, where } of treeProblems(model))
+    throw new IngotError("ONNX_INVALID", { what: message, where, fix: "export the model again, with shallower trees" });
+  for (const node of nodesOf(model))
     if (node.domain === "ai.onnx.ml" && node.opType.startsWith("TreeEnsemble")) return true;
   return false;
 }

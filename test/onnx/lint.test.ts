@@ -35,6 +35,23 @@ const rows: [rule: string, model: Model, message: RegExp][] = [
     /leaves its folder/,
   ],
   [
+    "onnx-tree-shape",
+    modelOf({
+      ...io,
+      nodes: [
+        nodeOf("TreeEnsemble", ["x"], ["y"], {
+          ...ml,
+          attributes: ["tree_roots", "nodes_featureids", "nodes_truenodeids", "nodes_falsenodeids"].map((name) => ({
+            name,
+            kind: "ints" as const,
+            value: Int32Array.of(0),
+          })),
+        }),
+      ],
+    }),
+    /node 0 leads back to itself/,
+  ],
+  [
     "onnx-opset-too-new",
     modelOf({ ...io, nodes: [nodeOf("Neg", ["x"], ["y"])] }, { opsetImports: [{ domain: "", version: 27 }] }),
     /27 is newer/,

@@ -5,8 +5,9 @@ import { plainDomain } from "../opset_changes.ts";
 import { operators } from "./operators.ts";
 import type { LintFinding, LintRule } from "./rule.ts";
 import { structure } from "./structure.ts";
+import { treeShape } from "./tree_shape.ts";
 
-export const lintRules: readonly LintRule[] = [...structure, ...operators];
+export const lintRules: readonly LintRule[] = [...structure, ...operators, treeShape];
 
 /** Findings of one rule that are reported; the rest are counted in the last. */
 const perRule = 20;
