@@ -22,7 +22,7 @@ export async function openFile(file: string, name: string = file): Promise<OpenF
     const status = await handle.stat();
     if (!status.isFile())
       throw new IngotError("FILE_UNREADABLE", {
-        what: status.isDirectory() ? "is a folder, a file is needed" : "is not a regular file",
+        what: status.isDirectory() ? "this is a folder, a file is needed" : "this is not a regular file",
         where: name,
         fix: "name the model file itself",
       });

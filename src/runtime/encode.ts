@@ -59,7 +59,7 @@ function checkNames({ names }: Encoder, record: InputRecord, row: number | null)
     const near = nearest(key, names);
     refuseInput(
       { path: `inputs.${key.length > 60 ? `${key.slice(0, 59)}…` : key}`, row },
-      "is not an input of this model",
+      "there is no such input",
       near
         ? `did you mean ${quoted(near)}?`
         : `its inputs are ${[...names].slice(0, 20).join(", ")}${names.size > 20 ? ", …" : ""}`,

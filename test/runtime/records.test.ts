@@ -165,7 +165,7 @@ test("an unknown field names the nearest input", () => {
 test("a record that is vast where it should be small is refused at once", () => {
   const near = Array.from({ length: 200 }, (_, i) => ({ ...fare, name: `feature_${i}` }));
   const key = "feature_".repeat(100_000);
-  expect(() => encode(near, { [key]: 1 })).toThrow(/^inputs\.feature_.{51}…: is not an input of this model$/);
+  expect(() => encode(near, { [key]: 1 })).toThrow(/^inputs\.feature_.{51}…: there is no such input$/);
   const wide: InputSpec = { ...image, shape: ["n", 1_000_000] };
   const empty = Array.from({ length: 200 }, () => ({ image: [[]] }));
   expect(() => encode([wide], ...empty)).toThrow("inputs.image[0]: expected 1000000 values, got 0 (row 0)");
