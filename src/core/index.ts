@@ -4,5 +4,6 @@ export * from "./canonical_json.ts";
 export * from "./digest.ts";
 export * from "./error_codes.ts";
 export * from "./errors.ts";
+export * from "./file_errors.ts";
 export * from "./safe_path.ts";
 export * from "./schema.ts";

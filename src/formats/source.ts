@@ -1,7 +1,7 @@
 // Model files on disk as sources: opened once, read in parts, never followed outside their folder.
 import { constants, type FileHandle, open } from "node:fs/promises";
 import path from "node:path";
-import { checkPath, IngotError } from "../core/index.ts";
+import { cannotOpen, checkPath, IngotError } from "../core/index.ts";
 import type { FileSource } from "./format.ts";
 
 /** What one Node buffer can hold; larger files are read in parts. */
@@ -16,7 +16,7 @@ export type OpenFile = FileSource & AsyncDisposable;
 export async function openFile(file: string, name: string = file): Promise<OpenFile> {
   // O_NONBLOCK: a named pipe must be refused, not waited for.
   const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch((cause) => {
-    throw unreadable(cause, name);
+    throw cannotOpen(cause, name);
   });
   try {
     const status = await handle.stat();
@@ -31,21 +31,6 @@ export async function openFile(file: string, name: string = file): Promise<OpenF
     await handle.close();
     throw error;
   }
-}
-
-function unreadable(cause: NodeJS.ErrnoException, name: string): IngotError {
-  if (cause.code === "ENOENT" || cause.code === "ENOTDIR")
-    return new IngotError("FILE_NOT_FOUND", {
-      what: "there is no such file",
-      where: name,
-      fix: "check the path",
-      cause,
-    });
-  return new IngotError("FILE_UNREADABLE", {
-    what: `cannot be opened (${cause.code ?? cause.message})`,
-    where: name,
-    cause,
-  });
 }
 
 class DiskFile implements OpenFile {
