@@ -1,24 +1,37 @@
 // XGBoost's trees as one TreeEnsemble, float32 like the library's own sums.
 // Rule: dmlc/xgboost src/predictor/cpu_predictor.cc (sums start from the base margin, tree by tree) and
 // include/xgboost/tree_model.h, src/predictor/predict_fn.h (GetNextNode: `<`, missing to the default child, category in set to the right).
+import { IngotError } from "../../core/index.ts";
 import type { XgboostTrees } from "../../formats/index.ts";
 import { splitMode, type TreeEnsemble } from "../tree_ensemble.ts";
 import { categoryLimit, categoryLimits } from "./inputs.ts";
+
+/** Leaf vectors repeat each tree, and its sets, for every target: a small file could ask for gigabytes. */
+const mostRepeatedCategories = 1 << 24;
 
 /**
  * @param count trees to use, from the first
  * @param baseMargins added first, as trees of one leaf: rounding depends on it
  * @param groups columns of the margin
+ * @throws IngotError MODEL_UNSUPPORTED when repeated sets of categories would grow beyond all use
  */
 export function treeEnsemble(
   trees: XgboostTrees,
   count: number,
   baseMargins: readonly number[],
   groups: number,
+  source: string,
 ): TreeEnsemble {
   const last = trees.start[count]!;
   const inner = trees.left.subarray(0, last).reduce((sum, child) => sum + (child === -1 ? 0 : 1), 0);
   const copies = trees.vectors ? groups : 1;
+  const categories = [...trees.sets.values()].reduce((sum, set) => sum + set.length, 0);
+  if (copies > 1 && categories * copies > mostRepeatedCategories)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `sets of ${categories} categories for each of ${groups} targets are more than ${mostRepeatedCategories}`,
+      where: `${source}: learner.gradient_booster.model.trees`,
+      fix: "train one model per target (`multi_strategy: one_output_per_tree`)",
+    });
   const builder = new Builder(trees, groups, inner * copies, (last - inner) * copies + groups);
   baseMargins.forEach((margin, group) => {
     if (margin !== 0) builder.roots.push(builder.leaf(group, margin));

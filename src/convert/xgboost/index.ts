@@ -35,7 +35,8 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
   if (model.trees) {
     const { rounds, note } = roundsToUse(model, options);
     notes.push(note);
-    sums = emitTreeEnsemble(g, matrix, treeEnsemble(model.trees, model.roundStart[rounds]!, margins, groups));
+    const forest = treeEnsemble(model.trees, model.roundStart[rounds]!, margins, groups, model.source);
+    sums = emitTreeEnsemble(g, matrix, forest);
   } else {
     if (options.rounds !== undefined)
       throw new IngotError("INPUT_INVALID", {

@@ -194,18 +194,14 @@ function numberCodes(g: GraphBuilder, number: Value, categories: readonly number
 function cutCategories(g: GraphBuilder, x: Value, limits: ReadonlyMap<number, number>): Value {
   if (limits.size === 0) return x;
   const width = x.shape!.at(-1) as number;
-  const row = (of: (feature: number) => number) => Array.from({ length: width }, (_, feature) => of(feature));
-  const isCategory = g.constant(
-    { dtype: "bool", dims: [1, width], data: Uint8Array.from(row((feature) => (limits.has(feature) ? 1 : 0))) },
-    "is_category",
-  );
-  const limit = g.constant(
-    float32(
-      row((feature) => limits.get(feature) ?? 0),
-      [1, width],
-    ),
-    "limit",
-  );
+  const flags = new Uint8Array(width);
+  const bounds = new Float32Array(width);
+  for (const [feature, bound] of limits) {
+    flags[feature] = 1;
+    bounds[feature] = bound;
+  }
+  const isCategory = g.constant({ dtype: "bool", dims: [1, width], data: flags }, "is_category");
+  const limit = g.constant({ dtype: "float32", dims: [1, width], data: bounds }, "limit");
   const isIn = g.op("And", [g.op("GreaterOrEqual", [x, g.constant(float32([0], []))]), g.op("Less", [x, limit])]);
   const code = g.op("Where", [isIn, g.op("Floor", [x]), g.constant(float32([-1], []))]);
   const known = g.op("Where", [g.op("IsNaN", [x]), limit, code]);

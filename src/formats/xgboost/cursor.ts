@@ -1,4 +1,5 @@
 // One way to walk a document, whether its bytes are JSON or UBJSON: the model is read by the same code from both.
+import { IngotError } from "../../core/index.ts";
 
 /** Numbers of unknown count, in one typed array that grows. */
 export interface NumberSink {
@@ -82,3 +83,16 @@ export const int32Column = () => new Column((length) => new Int32Array(length));
 export const uint8Column = () => new Column((length) => new Uint8Array(length));
 export const float32Column = () => new Column((length) => new Float32Array(length));
 export const float64Column = () => new Column((length) => new Float64Array(length));
+
+/** The array of numbers that the cursor stands on. @throws IngotError MODEL_INVALID for 1.5 or 2^32 among integers */
+export function numbersOf<T extends NumberArray>(cursor: Cursor, column: Column<T>, field: string): T {
+  const where = cursor.where();
+  cursor.numbers(column);
+  if (column.lossy) throw new IngotError("MODEL_INVALID", { what: `\`${field}\` holds what is no index`, where });
+  return column.view();
+}
+
+/** A count as XGBoost writes it, in digits; NaN for any other text (`Number` would take "" and "0x2"). */
+export function countIn(text: string): number {
+  return /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
+}

@@ -10,12 +10,19 @@ export { xgboostColumnType } from "./describe.ts";
 export { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
 export { type XgboostLink, type XgboostObjective, xgboostObjectives } from "./objective.ts";
 
+/** A learner or a booster with its configuration; the version may stand first. Source maps and package files have a `version` too. */
+const jsonStart =
+  /^\s*\{\s*("(Config|Model)"\s*:\s*\{\s*)?("version"\s*:\s*\[[\s\d,]*\]\s*,\s*)?"learner"\s*:\s*\{\s*"(attributes|feature_|generic_param|gradient_booster|learner_|metrics|objective)/;
+/** `{`, then a key: `L`, its length in 8 bytes, its text; then what kind of value it has. */
+const ubjStarts = ["learner{", "version[", "Config{", "Model{"].map(
+  (key) => `{L${"\0".repeat(7)}${String.fromCharCode(key.length - 1)}${key}`,
+);
+
 export const xgboostJson: Format<XgboostModel> = {
   id: "xgboost-json",
   title: "XGBoost JSON",
   detect(head: Uint8Array): boolean {
-    const text = latin1(head, 256);
-    return /^\s*\{\s*"(learner|version|Config|Model)"\s*:/.test(text) && /"learner"|"version"|"Config"/.test(text);
+    return jsonStart.test(latin1(head, 1024));
   },
   async read(file: FileSource): Promise<XgboostModel> {
     return readXgboostJson(await file.readAll(), file.name);
@@ -27,9 +34,8 @@ export const xgboostUbj: Format<XgboostModel> = {
   id: "xgboost-ubj",
   title: "XGBoost UBJSON",
   detect(head: Uint8Array): boolean {
-    // `{`, then a key: `L`, its length in 8 bytes, its text.
-    const key = latin1(head.subarray(10), 8);
-    return latin1(head, 2) === "{L" && /^(learner|version|Config|Model)/.test(key);
+    const text = latin1(head, 32);
+    return ubjStarts.some((start) => text.startsWith(start));
   },
   async read(file: FileSource): Promise<XgboostModel> {
     return readXgboostUbj(await file.readAll(), file.name);

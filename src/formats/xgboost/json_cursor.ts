@@ -22,7 +22,7 @@ const words: readonly (readonly [text: string, value: number])[] = [
   ["Infinity", Infinity],
   ["-Infinity", -Infinity],
 ];
-const utf8 = new TextDecoder("utf-8", { fatal: true });
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export class JsonCursor implements Cursor {
   readonly #bytes: Uint8Array;

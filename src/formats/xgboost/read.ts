@@ -1,12 +1,12 @@
 // From a cursor to the described model: the learner's members in whatever order the file has them.
 // Rule: dmlc/xgboost src/learner.cc (LearnerIO), src/gbm/gbtree.cc and gbtree_model.cc, src/gbm/gblinear.cc (SaveModel).
 import { IngotError, quoted } from "../../core/index.ts";
-import { type Column, type Cursor, float32Column, float64Column, int32Column, type NumberSink } from "./cursor.ts";
+import { readCategories } from "./categories.ts";
+import { type Cursor, countIn, float32Column, int32Column, numbersOf } from "./cursor.ts";
 import type { XgboostModel } from "./model.ts";
 import { TreeCollector } from "./trees.ts";
 
 const mostFeatures = 1 << 24;
-const mostCategories = 1 << 24;
 
 interface Draft {
   version: [number, number, number] | null;
@@ -17,11 +17,17 @@ interface Draft {
   featureTypes: string[] | null;
   boosters: string[];
   parallelTrees: string;
+  /** As the file counts them; null where it does not. */
+  treeCount: string | null;
   roundStart: Int32Array | null;
   group: Int32Array;
+  /** Beside the `gbtree` of a `dart`. */
+  outerWeightDrop: Float32Array | null;
   weightDrop: Float32Array | null;
   weights: Float32Array | null;
-  categories: (readonly string[] | readonly number[] | null)[] | null;
+  categories: XgboostModel["categories"];
+  hasLearner: boolean;
+  hasModel: boolean;
   hasTrees: boolean;
 }
 
@@ -37,16 +43,23 @@ export function readLearner(cursor: Cursor, source: string, form: XgboostModel["
     featureTypes: null,
     boosters: [],
     parallelTrees: "1",
+    treeCount: null,
     roundStart: null,
     group: new Int32Array(),
+    outerWeightDrop: null,
     weightDrop: null,
     weights: null,
     categories: null,
+    hasLearner: false,
+    hasModel: false,
     hasTrees: false,
   };
   const document = (key: string): void => {
-    if (key === "learner") cursor.object((member) => readMember(cursor, member, draft, trees));
-    else if (key === "version") draft.version = versionOf(cursor);
+    if (key === "learner") {
+      if (draft.hasLearner) throw secondModel(cursor);
+      draft.hasLearner = true;
+      cursor.object((member) => readMember(cursor, member, draft, trees));
+    } else if (key === "version") draft.version = versionOf(cursor);
     // A pickled Booster keeps the model beside its configuration.
     else if (key === "Model") cursor.object(document);
     else cursor.skip();
@@ -89,33 +102,38 @@ function readBooster(cursor: Cursor, draft: Draft, trees: TreeCollector): void {
     if (key === "name") draft.boosters.push(cursor.text());
     // DART before 3.3 wraps a gbtree.
     else if (key === "gbtree") readBooster(cursor, draft, trees);
-    else if (key === "weight_drop") draft.weightDrop = collected(cursor, float32Column());
+    else if (key === "weight_drop") draft.outerWeightDrop = numbersOf(cursor, float32Column(), key);
     else if (key === "model") readTreeModel(cursor, draft, trees);
     else cursor.skip();
   });
 }
 
 function readTreeModel(cursor: Cursor, draft: Draft, trees: TreeCollector): void {
+  if (draft.hasModel) throw secondModel(cursor);
+  draft.hasModel = true;
   cursor.object((key) => {
     switch (key) {
-      case "gbtree_model_param":
-        draft.parallelTrees = textMap(cursor)["num_parallel_tree"] ?? "1";
+      case "gbtree_model_param": {
+        const params = textMap(cursor);
+        draft.parallelTrees = params["num_parallel_tree"] ?? "1";
+        draft.treeCount = params["num_trees"] ?? null;
         break;
+      }
       case "iteration_indptr":
-        draft.roundStart = collected(cursor, int32Column());
+        draft.roundStart = numbersOf(cursor, int32Column(), key);
         break;
       case "tree_info":
-        draft.group = collected(cursor, int32Column());
+        draft.group = numbersOf(cursor, int32Column(), key);
         break;
       case "trees":
         draft.hasTrees = true;
         cursor.array(() => trees.add(cursor));
         break;
       case "weight_drop":
-        draft.weightDrop = collected(cursor, float32Column());
+        draft.weightDrop = numbersOf(cursor, float32Column(), key);
         break;
       case "weights":
-        draft.weights = collected(cursor, float32Column());
+        draft.weights = numbersOf(cursor, float32Column(), key);
         break;
       case "cats":
         draft.categories = readCategories(cursor);
@@ -124,54 +142,6 @@ function readTreeModel(cursor: Cursor, draft: Draft, trees: TreeCollector): void
         cursor.skip();
     }
   });
-}
-
-/** `cats.enc`: by feature, texts as `offsets` into UTF-8 bytes, or numbers as they are. */
-function readCategories(cursor: Cursor): Draft["categories"] {
-  const features: (readonly string[] | readonly number[] | null)[] = [];
-  cursor.object((key) => {
-    if (key !== "enc") return cursor.skip();
-    cursor.array(() => {
-      let offsets: Int32Array | null = null;
-      let values = new Float64Array();
-      const at = cursor.where();
-      cursor.object((member) => {
-        if (member === "offsets") offsets = collected(cursor, int32Column());
-        else if (member === "values") values = collected(cursor, float64Column());
-        else cursor.skip();
-      });
-      if (values.length > mostCategories)
-        throw new IngotError("MODEL_INVALID", { what: `${values.length} categories`, where: at });
-      const names = offsets === null ? Array.from(values) : textCategories(offsets, values, at);
-      if (new Set<string | number>(names).size < names.length)
-        throw new IngotError("MODEL_INVALID", { what: "a category appears twice", where: at });
-      // Integers from 2^53 on have been rounded: two could have become one.
-      if (names.some((name) => typeof name === "number" && Math.abs(name) > Number.MAX_SAFE_INTEGER))
-        throw new IngotError("MODEL_UNSUPPORTED", {
-          what: "a category is too large to be told from its neighbours",
-          where: at,
-          fix: "use smaller numbers or strings as categories",
-        });
-      features.push(names);
-    });
-  });
-  return features.length === 0 ? null : features.map((list) => (list && list.length > 0 ? list : null));
-}
-
-function textCategories(offsets: Int32Array, values: Float64Array, where: string): string[] {
-  const bytes = Uint8Array.from(values, (value) => value & 0xff);
-  const decoder = new TextDecoder("utf-8", { fatal: true });
-  try {
-    return Array.from({ length: Math.max(0, offsets.length - 1) }, (_, i) => {
-      const [start, end] = [offsets[i]!, offsets[i + 1]!];
-      if (start < 0 || end < start || end > bytes.length)
-        throw new IngotError("MODEL_INVALID", { what: `category ${i} lies outside its text`, where });
-      return decoder.decode(bytes.subarray(start, end));
-    });
-  } catch (cause) {
-    if (cause instanceof IngotError) throw cause;
-    throw new IngotError("MODEL_INVALID", { what: "the name of a category is not UTF-8", where, cause });
-  }
 }
 
 function finished(draft: Draft, trees: TreeCollector, source: string, form: XgboostModel["form"]): XgboostModel {
@@ -186,9 +156,8 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
     });
   if (draft.objective === null) throw invalid("`learner.objective.name` is missing");
   const count = (key: string, fallback: number, most: number) => {
-    const value = Number(draft.params[key] ?? fallback);
-    if (!Number.isSafeInteger(value) || value < 0 || value > most)
-      throw invalid(`\`learner_model_param.${key}\` is ${quoted(draft.params[key])}`);
+    const value = countIn(draft.params[key] ?? String(fallback));
+    if (!(value <= most)) throw invalid(`\`learner_model_param.${key}\` is ${quoted(draft.params[key])}`);
     return value;
   };
   const numFeature = count("num_feature", 0, mostFeatures);
@@ -205,20 +174,26 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
       throw invalid(`\`${name}\` has ${list.length} entries for ${numFeature} features`);
   if (draft.categories && draft.categories.length !== numFeature)
     throw invalid(`\`cats\` has ${draft.categories.length} entries for ${numFeature} features`);
-  const bestIteration =
-    draft.attributes["best_iteration"] === undefined ? null : Number(draft.attributes["best_iteration"]);
-  if (bestIteration !== null && (!Number.isSafeInteger(bestIteration) || bestIteration < 0))
-    throw invalid(`the attribute \`best_iteration\` is ${quoted(draft.attributes["best_iteration"])}`);
+  const best = draft.attributes["best_iteration"];
+  const bestIteration = best === undefined ? null : countIn(best);
+  if (Number.isNaN(bestIteration)) throw invalid(`the attribute \`best_iteration\` is ${quoted(best)}`);
   const isLinear = outer === "gblinear";
   if (!isLinear && !draft.hasTrees) throw invalid("`model.trees` is missing");
   if (!isLinear && trees.count === 0) throw invalid("the model has no trees", "train it first");
+  if (!isLinear && draft.treeCount !== null && countIn(draft.treeCount) !== trees.count)
+    throw invalid(`\`num_trees\` is ${quoted(draft.treeCount)}, the file holds ${trees.count} trees`);
   if (isLinear && draft.weights?.length !== (numFeature + 1) * groups)
     throw invalid(
       `\`weights\` has ${draft.weights?.length ?? 0} entries for ${numFeature} features and ${groups} groups`,
     );
-  if (draft.weightDrop && draft.weightDrop.length !== trees.count)
-    throw invalid(`\`weight_drop\` has ${draft.weightDrop.length} entries for ${trees.count} trees`);
-  const weight = draft.weightDrop ?? new Float32Array(isLinear ? 0 : trees.count).fill(1);
+  // Newer versions write a DART as a `gbtree` whose model has the weights. Beside the model they are a `dart`'s alone.
+  if (draft.outerWeightDrop && outer !== "dart")
+    throw invalid(`\`weight_drop\` stands beside the model of a ${outer}: XGBoost would not use it`);
+  const weightDrop = draft.outerWeightDrop ?? draft.weightDrop;
+  if (outer === "dart" && !weightDrop) throw invalid("`weight_drop` is missing: a dart's trees have weights");
+  if (weightDrop && weightDrop.length !== trees.count)
+    throw invalid(`\`weight_drop\` has ${weightDrop.length} entries for ${trees.count} trees`);
+  const weight = weightDrop ?? new Float32Array(isLinear ? 0 : trees.count).fill(1);
   const collectedTrees = isLinear ? null : trees.finish(draft.group, weight, numFeature, groups);
   // A multi-output tree is one tree per round whatever the number of targets.
   const roundStart = roundStarts(draft, trees.count, collectedTrees?.vectors ? 1 : groups, invalid);
@@ -255,9 +230,8 @@ function roundStarts(
       throw invalid(`\`iteration_indptr\` does not divide ${trees} trees into rounds`);
     return roundStart;
   }
-  const parallel = Number(parallelTrees) || 1;
-  if (!Number.isSafeInteger(parallel) || parallel < 1)
-    throw invalid(`\`num_parallel_tree\` is ${quoted(parallelTrees)}`);
+  const parallel = Math.max(1, countIn(parallelTrees));
+  if (Number.isNaN(parallel)) throw invalid(`\`num_parallel_tree\` is ${quoted(parallelTrees)}`);
   // Training that went on with another `num_parallel_tree` leaves a last round that is not whole: its trees count as well.
   const perRound = parallel * groups;
   return Int32Array.from({ length: Math.ceil(trees / perRound) + 1 }, (_, round) => Math.min(round * perRound, trees));
@@ -278,17 +252,18 @@ function baseScores(text: string | undefined, groups: number, invalid: (what: st
   return values;
 }
 
-function versionOf(cursor: Cursor): [number, number, number] | null {
-  const parts = collected(cursor, int32Column());
-  return parts.length === 3 ? [parts[0]!, parts[1]!, parts[2]!] : null;
+/** Trees of two models would be added up. */
+function secondModel(cursor: Cursor): IngotError {
+  return new IngotError("MODEL_INVALID", {
+    what: "the file holds a second model",
+    where: cursor.where(),
+    fix: "save the model again with `Booster.save_model`",
+  });
 }
 
-function collected<T extends Int32Array | Float32Array | Float64Array | Uint8Array>(
-  cursor: Cursor,
-  column: Column<T>,
-): T {
-  cursor.numbers(column satisfies NumberSink);
-  return column.view();
+function versionOf(cursor: Cursor): [number, number, number] | null {
+  const parts = numbersOf(cursor, int32Column(), "version");
+  return parts.length === 3 ? [parts[0]!, parts[1]!, parts[2]!] : null;
 }
 
 /** An object of texts (XGBoost keeps its parameters as text); other values are passed over. */

@@ -1,6 +1,6 @@
 // The trees of an ensemble, from the cursor into columns, and the checks that make them trees.
 import { IngotError } from "../../core/index.ts";
-import { type Cursor, float32Column, int32Column, uint8Column } from "./cursor.ts";
+import { type Cursor, countIn, float32Column, int32Column, uint8Column } from "./cursor.ts";
 import type { XgboostTrees } from "./model.ts";
 
 const mostTrees = 1 << 22;
@@ -43,6 +43,7 @@ export class TreeCollector {
     const segments = int32Column();
     const lengths = int32Column();
     let vectorSize = 1;
+    let nodeCount: number | null = null;
     let baseWeights: number | null = null;
     let leafWeights: number | null = null;
     const columns = {
@@ -61,9 +62,10 @@ export class TreeCollector {
       if (Object.hasOwn(columns, key)) counts[key] = cursor.numbers(columns[key as keyof typeof columns]);
       else if (key === "tree_param")
         cursor.object((name) => {
-          if (name === "size_leaf_vector")
-            vectorSize = Number(cursor.kind() === "string" ? cursor.text() : cursor.number());
-          else cursor.skip();
+          if (name !== "size_leaf_vector" && name !== "num_nodes") return cursor.skip();
+          const value = countIn(cursor.kind() === "string" ? cursor.text() : String(cursor.number()));
+          if (name === "num_nodes") nodeCount = value;
+          else vectorSize = value;
         });
       else {
         // Which of these holds the leaves is known only when the tree has been read.
@@ -74,6 +76,8 @@ export class TreeCollector {
     });
     const count = this.#left.length - first;
     if (count === 0) throw this.#invalid(tree, "`left_children` is missing or empty");
+    if (nodeCount !== null && nodeCount !== count)
+      throw this.#invalid(tree, `\`num_nodes\` is ${nodeCount}, \`left_children\` has ${count} entries`);
     for (const key of ["right_children", "split_indices", "split_conditions", "default_left"] as const)
       if (counts[key] !== count)
         throw this.#invalid(tree, `\`${key}\` has ${counts[key] ?? 0} entries, \`left_children\` has ${count}`);
@@ -83,6 +87,8 @@ export class TreeCollector {
       for (let i = 0; i < count; i++) this.#splitType.push(0);
     } else if (counts["split_type"] !== count)
       throw this.#invalid(tree, `\`split_type\` has ${counts["split_type"]} entries, \`left_children\` has ${count}`);
+    for (const key of ["categories", "categories_nodes", "categories_segments", "categories_sizes"] as const)
+      if (columns[key].lossy) throw this.#invalid(tree, `\`${key}\` holds what is no index`);
     this.#addSets(tree, first, count, categories.view(), nodes.view(), segments.view(), lengths.view());
     this.#addVectors(cursor, tree, first, count, vectorSize, leafWeights, baseWeights);
   }
@@ -125,7 +131,7 @@ export class TreeCollector {
     leafWeights: number | null,
     baseWeights: number | null,
   ) {
-    if (!Number.isSafeInteger(size) || size < 0) throw this.#invalid(tree, "`size_leaf_vector` is no count");
+    if (Number.isNaN(size)) throw this.#invalid(tree, "`size_leaf_vector` is no count");
     const width = Math.max(1, size);
     if (this.#vectorSize !== null && this.#vectorSize !== width)
       throw this.#invalid(tree, "its leaves have another size than the tree's before");

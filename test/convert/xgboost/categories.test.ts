@@ -2,10 +2,10 @@
 import { expect, test } from "vitest";
 import type { ConvertOptions } from "../../../src/convert/index.ts";
 import { convertXgboost } from "../../../src/convert/xgboost/index.ts";
-import { readXgboostJson } from "../../../src/formats/index.ts";
+import { readXgboostJson, readXgboostUbj } from "../../../src/formats/index.ts";
 import { type Tensor, writeModel } from "../../../src/onnx/index.ts";
 import { openPredictor, type RuntimeName } from "../../../src/runtime/index.ts";
-import { asJson, document, firstTree, type Node } from "../../formats/xgboost/document.ts";
+import { asJson, asUbj, document, firstTree, type Node, replaceTrees } from "../../formats/xgboost/document.ts";
 
 type Document = ReturnType<typeof document>;
 const runtimes: readonly RuntimeName[] = ["native", "wasm", "micro"];
@@ -118,6 +118,36 @@ test.each(refused)("%s is refused", (_name, change, options, message) => {
   expect(() => convertXgboost(onB([1], change), options)).toThrow(message);
 });
 
+test("sets that leaf vectors would repeat beyond memory are refused", () => {
+  const targets = 6000;
+  const many = document((m) => {
+    m.learner.learner_model_param["num_target"] = String(targets);
+    const codes = Int32Array.from({ length: 3000 }, (_, i) => i);
+    Object.assign(firstTree(m), {
+      right_children: [2, 0, 1],
+      tree_param: { size_leaf_vector: String(targets) },
+      leaf_weights: new Float32Array(2 * targets),
+      split_type: [1, 0, 0],
+      categories: codes,
+      categories_nodes: [0],
+      categories_segments: [0],
+      categories_sizes: [codes.length],
+    });
+    replaceTrees(m, [firstTree(m)], [0]);
+  });
+  const model = readXgboostUbj(asUbj(many as unknown as Node), "model.ubj");
+  expect(() => convertXgboost(model)).toThrow(/sets of 3000 categories for each of 6000 targets/);
+});
+
+test("a model of very many features without names weighs its features, not more", () => {
+  const model = onB([1], (m) => {
+    m.learner.feature_names = [];
+    m.learner.feature_types = [];
+    m.learner.learner_model_param["num_feature"] = String(2 ** 20);
+  });
+  expect(writeModel(convertXgboost(model).model).length).toBeLessThan(6 * 2 ** 20);
+});
+
 test("multi:softmax takes its label from the margins, where probabilities round to the same number", async () => {
   const model = onB([1], (m) => {
     const tree = firstTree(m);
@@ -133,6 +163,7 @@ test("multi:softmax takes its label from the margins, where probabilities round 
       categories_nodes: [],
       categories_segments: [],
       categories_sizes: [],
+      tree_param: { num_nodes: "1" },
     });
     m.learner.objective["name"] = "multi:softmax";
     Object.assign(m.learner.learner_model_param, { num_class: "2", base_score: "0" });

@@ -69,6 +69,20 @@ export function asJson(value: unknown): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(value));
 }
 
+/** The learner's booster, where trees stand. */
+export function modelIn(model: ReturnType<typeof base>): Record<string, Node> {
+  return model.learner.gradient_booster["model"] as Record<string, Node>;
+}
+
+/** Other trees in place of the two. */
+export function replaceTrees(model: ReturnType<typeof base>, trees: Node[], groups: number[]): void {
+  Object.assign(modelIn(model), {
+    trees,
+    tree_info: groups,
+    gbtree_model_param: { num_parallel_tree: "1", num_trees: String(trees.length) },
+  });
+}
+
 /** UBJSON as XGBoost writes it: lengths as L, arrays of numbers as one block. */
 export function asUbj(value: Node): Uint8Array {
   const parts: Uint8Array[] = [];

@@ -2,13 +2,12 @@
 import { expect, test } from "vitest";
 import { IngotError } from "../../../src/core/index.ts";
 import { readXgboostJson, roundsOf } from "../../../src/formats/index.ts";
-import { asJson, document, firstTree, type Node } from "./document.ts";
+import { asJson, document, firstTree, modelIn, replaceTrees } from "./document.ts";
 
 type Document = ReturnType<typeof document>;
 type Change = (model: Document) => void;
 
-const modelOf = (m: Document) => m.learner.gradient_booster["model"] as Record<string, Node>;
-const parameter = (m: Document) => modelOf(m)["gbtree_model_param"] as Record<string, string>;
+const parameter = (m: Document) => modelIn(m)["gbtree_model_param"] as Record<string, string>;
 const read = (change: Change) => readXgboostJson(asJson(document(change)), "model.json");
 
 function categories(m: Document, { list, nodes, from, sizes }: Record<"list" | "nodes" | "from" | "sizes", number[]>) {
@@ -24,8 +23,7 @@ function categories(m: Document, { list, nodes, from, sizes }: Record<"list" | "
 /** Two targets in each leaf, as 3.2 keeps them: the values of a leaf at its position in `right_children`. */
 function vectors(m: Document, rows: [left: number, right: number], values = [1, 2, 3, 4]) {
   m.learner.learner_model_param["num_target"] = "2";
-  modelOf(m)["trees"] = [firstTree(m)];
-  modelOf(m)["tree_info"] = [0];
+  replaceTrees(m, [firstTree(m)], [0]);
   Object.assign(firstTree(m), {
     right_children: [2, ...rows],
     tree_param: { size_leaf_vector: "2" },
@@ -40,6 +38,7 @@ function chain(m: Document, levels: number) {
     leaf,
   ];
   Object.assign(firstTree(m), {
+    tree_param: { num_nodes: String(2 * levels + 1) },
     left_children: column(-1, (at) => at + 1),
     right_children: column(-1, (at) => at + 2),
     ...Object.fromEntries(
@@ -68,13 +67,13 @@ const refused: [name: string, change: Change, message: RegExp][] = [
   ["less than no tree a round", (m) => (parameter(m)["num_parallel_tree"] = "-1"), /`num_parallel_tree` is "-1"/],
   [
     "rounds that leave trees out",
-    (m) => (modelOf(m)["iteration_indptr"] = [0, 1]),
+    (m) => (modelIn(m)["iteration_indptr"] = [0, 1]),
     /does not divide 2 trees into rounds/,
   ],
-  ["rounds that go back", (m) => (modelOf(m)["iteration_indptr"] = [0, 2, 1, 2]), /does not divide 2 trees/],
-  ["rounds that begin late", (m) => (modelOf(m)["iteration_indptr"] = [1, 2]), /does not divide 2 trees/],
-  ["no rounds", (m) => (modelOf(m)["iteration_indptr"] = []), /does not divide 2 trees/],
-  ["an empty list of trees", (m) => Object.assign(modelOf(m), { trees: [], tree_info: [] }), /the model has no trees/],
+  ["rounds that go back", (m) => (modelIn(m)["iteration_indptr"] = [0, 2, 1, 2]), /does not divide 2 trees/],
+  ["rounds that begin late", (m) => (modelIn(m)["iteration_indptr"] = [1, 2]), /does not divide 2 trees/],
+  ["no rounds", (m) => (modelIn(m)["iteration_indptr"] = []), /does not divide 2 trees/],
+  ["an empty list of trees", (m) => replaceTrees(m, [], []), /the model has no trees/],
   [
     "no features",
     (m) => delete m.learner.learner_model_param["num_feature"],
@@ -83,12 +82,12 @@ const refused: [name: string, change: Change, message: RegExp][] = [
   ["half a surrogate pair", (m) => (m.learner.feature_names = ["\ud800", "\ud801"]), /a text is not valid/],
   [
     "a category's name twice",
-    (m) => (modelOf(m)["cats"] = { enc: [{ offsets: [0, 1, 2], values: [97, 97] }, { values: [] }] }),
+    (m) => (modelIn(m)["cats"] = { enc: [{ offsets: [0, 1, 2], values: [97, 97] }, { values: [] }] }),
     /a category appears twice/,
   ],
   [
     "a category that is too large",
-    (m) => (modelOf(m)["cats"] = { enc: [{ values: [2 ** 53] }, { values: [] }] }),
+    (m) => (modelIn(m)["cats"] = { enc: [{ values: [2 ** 53] }, { values: [] }] }),
     /too large to be told/,
   ],
   ["a tree that runtimes cannot walk", (m) => chain(m, 2049), /tree 0 is more than 2048 levels deep/],
@@ -106,8 +105,8 @@ const rounds: [name: string, change: Change, starts: number[]][] = [
   ["one tree a round", () => {}, [0, 1, 2]],
   ["a round of two", (m) => (parameter(m)["num_parallel_tree"] = "2"), [0, 2]],
   ["a last round that is not whole", (m) => (parameter(m)["num_parallel_tree"] = "3"), [0, 2]],
-  ["rounds that the file names", (m) => (modelOf(m)["iteration_indptr"] = [0, 2]), [0, 2]],
-  ["a round without trees", (m) => (modelOf(m)["iteration_indptr"] = [0, 1, 1, 2]), [0, 1, 1, 2]],
+  ["rounds that the file names", (m) => (modelIn(m)["iteration_indptr"] = [0, 2]), [0, 2]],
+  ["a round without trees", (m) => (modelIn(m)["iteration_indptr"] = [0, 1, 1, 2]), [0, 1, 1, 2]],
 ];
 test.each(rounds)("%s", (_name, change, starts) => {
   const model = read(change);

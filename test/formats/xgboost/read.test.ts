@@ -6,7 +6,7 @@ import { readXgboostJson, readXgboostUbj, xgboostJson, xgboostUbj } from "../../
 import { Column, float64Column } from "../../../src/formats/xgboost/cursor.ts";
 import { JsonCursor } from "../../../src/formats/xgboost/json_cursor.ts";
 import { UbjCursor } from "../../../src/formats/xgboost/ubj_cursor.ts";
-import { asJson, asUbj, document, firstTree, type Node } from "./document.ts";
+import { asJson, asUbj, document, firstTree, modelIn, type Node } from "./document.ts";
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
@@ -20,7 +20,6 @@ test("both forms read to the same model", () => {
 });
 
 type Change = (model: ReturnType<typeof document>) => void;
-const model = (value: ReturnType<typeof document>) => value.learner.gradient_booster["model"] as Record<string, Node>;
 
 const refused: [name: string, change: Change, message: RegExp][] = [
   [
@@ -71,13 +70,13 @@ const refused: [name: string, change: Change, message: RegExp][] = [
     /the categories of node 0 lie outside/,
   ],
   ["lists of categories of two lengths", (m) => (firstTree(m)["categories_nodes"] = [0]), /differ in length/],
-  ["tree_info of another length", (m) => (model(m)["tree_info"] = [0]), /`tree_info` has 1 entries for 2 trees/],
+  ["tree_info of another length", (m) => (modelIn(m)["tree_info"] = [0]), /`tree_info` has 1 entries for 2 trees/],
   [
     "a class that is not there",
-    (m) => (model(m)["tree_info"] = [0, 3]),
+    (m) => (modelIn(m)["tree_info"] = [0, 3]),
     /tree 1: `tree_info` is 3, there are 1 groups/,
   ],
-  ["no trees", (m) => delete model(m)["trees"], /`model\.trees` is missing/],
+  ["no trees", (m) => delete modelIn(m)["trees"], /`model\.trees` is missing/],
   ["names of another number", (m) => (m.learner.feature_names = ["a"]), /`feature_names` has 1 entries for 2 features/],
   ["a base score that is none", (m) => (m.learner.learner_model_param["base_score"] = "abc"), /`base_score` is "abc"/],
   [
@@ -99,9 +98,85 @@ const refused: [name: string, change: Change, message: RegExp][] = [
   ["no objective", (m) => delete m.learner.objective["name"], /`learner\.objective\.name` is missing/],
   [
     "DART weights of another number",
-    (m) => (m.learner.gradient_booster["weight_drop"] = [1]),
+    (m) => (modelIn(m)["weight_drop"] = [1]),
     /`weight_drop` has 1 entries for 2 trees/,
   ],
+  [
+    "DART without its weights",
+    (m) => (m.learner.gradient_booster = { name: "dart", gbtree: m.learner.gradient_booster }),
+    /`weight_drop` is missing/,
+  ],
+  [
+    "weights that the library ignores",
+    (m) => (m.learner.gradient_booster["weight_drop"] = [0.5, 0.5]),
+    /`weight_drop` stands beside the model of a gbtree/,
+  ],
+  [
+    "two boosters",
+    (m) => (m.learner.gradient_booster["gbtree"] = { name: "gbtree", model: modelIn(m) }),
+    /the file holds a second model/,
+  ],
+  ["two learners", (m) => Object.assign(m, { Model: { learner: m.learner } }), /the file holds a second model/],
+  [
+    "a number of trees that lies",
+    (m) => (modelIn(m)["gbtree_model_param"] = { num_trees: "9" }),
+    /`num_trees` is "9", the file holds 2 trees/,
+  ],
+  [
+    "a number of nodes that lies",
+    (m) => (firstTree(m)["tree_param"] = { num_nodes: "9" }),
+    /tree 0: `num_nodes` is 9, `left_children` has 3 entries/,
+  ],
+  [
+    "a size of leaves that is no count",
+    (m) => (firstTree(m)["tree_param"] = { size_leaf_vector: "0x1" }),
+    /tree 0: `size_leaf_vector` is no count/,
+  ],
+  ["a class that wraps to one", (m) => (modelIn(m)["tree_info"] = [0, 2 ** 32]), /`tree_info` holds what is no index/],
+  ["half a class", (m) => (modelIn(m)["tree_info"] = [0, 0.5]), /`tree_info` holds what is no index/],
+  [
+    "rounds that wrap",
+    (m) => (modelIn(m)["iteration_indptr"] = [2 ** 32, 1, 2]),
+    /`iteration_indptr` holds what is no index/,
+  ],
+  [
+    "a category that wraps to one",
+    (m) => (firstTree(m)["categories"] = [2 ** 32 + 1]),
+    /tree 0: `categories` holds what is no index/,
+  ],
+  [
+    "a set whose size wraps",
+    (m) => (firstTree(m)["categories_sizes"] = [2 ** 32 + 1]),
+    /tree 0: `categories_sizes` holds what is no index/,
+  ],
+  [
+    "names of categories at offsets that wrap",
+    (m) => (modelIn(m)["cats"] = { enc: [{ values: [] }, { offsets: [0, 2 ** 32 + 1], values: [97] }] }),
+    /`cats\.enc\.offsets` holds what is no index/,
+  ],
+  [
+    "names of categories that are no bytes",
+    (m) => (modelIn(m)["cats"] = { enc: [{ values: [] }, { offsets: [0, 1], values: [353] }] }),
+    /hold what is no byte/,
+  ],
+  [
+    "names of categories beyond their text",
+    (m) => (modelIn(m)["cats"] = { enc: [{ values: [] }, { offsets: [0, 2], values: [97] }] }),
+    /category 0 lies outside its text/,
+  ],
+  [
+    "names of categories that are not UTF-8",
+    (m) => (modelIn(m)["cats"] = { enc: [{ values: [] }, { offsets: [0, 1], values: [255] }] }),
+    /the name of a category is not UTF-8/,
+  ],
+  [
+    "categories of another number of features",
+    (m) => (modelIn(m)["cats"] = { enc: [{ values: [1] }] }),
+    /`cats` has 1 entries for 2 features/,
+  ],
+  ["an empty count", (m) => (m.learner.learner_model_param["num_class"] = ""), /num_class` is ""/],
+  ["a count in hexadecimal", (m) => (m.learner.learner_model_param["num_feature"] = "0x2"), /num_feature` is "0x2"/],
+  ["an empty best iteration", (m) => (m.learner.attributes["best_iteration"] = ""), /`best_iteration` is ""/],
   ["a best iteration that is none", (m) => (m.learner.attributes["best_iteration"] = "x"), /`best_iteration` is "x"/],
   [
     "leaf vectors without values",
@@ -118,7 +193,7 @@ const refused: [name: string, change: Change, message: RegExp][] = [
     (m) => Object.assign(m.learner.gradient_booster, { name: "gblinear", model: { weights: [1] } }),
     /`weights` has 1 entries/,
   ],
-  ["trees that are no list", (m) => (model(m)["trees"] = { a: 1 }), /expected an array/],
+  ["trees that are no list", (m) => (modelIn(m)["trees"] = { a: 1 }), /expected an array/],
   ["a name that is a number", (m) => (m.learner.objective["name"] = 3), /expected a text/],
 ];
 test.each(refused)("%s is refused in both forms", (_name, change, message) => {
@@ -184,7 +259,15 @@ test("every prefix of a file is refused, never half read", () => {
 
 const detected: [name: string, bytes: Uint8Array, json: boolean, ubj: boolean][] = [
   ["a JSON model", asJson(document()), true, false],
-  ["a JSON model with white space", utf8(` \n{ "version" : [1,2,3]}`), true, false],
+  ["a JSON model with white space", utf8(` \n{ "version" : [1, 2,\n3] , "learner" : { "objective": 1`), true, false],
+  ["a pickled booster", utf8('{"Config": {"learner": {"generic_param"'), true, false],
+  ["a source map", utf8('{"version": 3, "sources": ["a.ts"]}'), false, false],
+  ["a package file", utf8('{"version": "1.2.3", "name": "learner"}'), false, false],
+  ["a list of versions", utf8('{"version": [1, 2, 3], "learners": {"objective": 1}}'), false, false],
+  ["a learner that is a person", utf8('{"learner": {"name": "Ada"}}'), false, false],
+  ["a catalogue of models", utf8('{"Model": {"name": "T"}, "learner": 1}'), false, false],
+  ["a UBJ document with another key", asUbj({ learners: { objective: 1 } }), false, false],
+  ["a UBJ document whose version is a text", asUbj({ version: "1.2.3" }), false, false],
   ["a UBJ model", asUbj(document() as unknown as Node), false, true],
   ["other JSON", utf8('{"format": "onnx"}'), false, false],
   ["the word in another place", utf8('{"x": "learner"}'), false, false],
@@ -242,6 +325,119 @@ test("a cursor over JSON sees what JSON.parse sees, and skips exactly one value"
       walk();
       cursor.end();
       expect(keys).toEqual(["a", "rest"]);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+const hostileArrays = [
+  "[1,[2]]",
+  '[1,"]"]',
+  '[1,"\\\\"]',
+  '[1,"\\"]"]',
+  '[1,{"]":"["}]',
+  "[-1 ]",
+  "[0,[],1]",
+  "[1,[[2],3],4]",
+];
+test.each(hostileArrays)("skipping %s ends where it ends", (array) => {
+  const cursor = new JsonCursor(utf8(`{"a":${array},"rest":${array}}`), "x");
+  const seen: [string, Node][] = [];
+  cursor.object((key) => {
+    if (key === "a") cursor.skip();
+    else seen.push([key, walked(cursor)]);
+  });
+  cursor.end();
+  expect(seen).toEqual([["rest", JSON.parse(array)]]);
+});
+
+const brackets: fc.Arbitrary<Node> = fc.letrec<{ value: Node }>((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.constantFrom<Node>(0, -1.5, "]", "[", '"', "\\", '\\"]', "}", ",", null, true),
+    fc.array(tie("value"), { maxLength: 4 }).map((items) => [1, ...items]),
+    fc.dictionary(fc.constantFrom("]", "[", '"', "\\", "a"), tie("value"), { maxKeys: 3 }),
+  ),
+})).value;
+test("arrays of brackets and quotes are skipped whole, and no cut of them is taken for the end", () => {
+  fc.assert(
+    fc.property(brackets, fc.nat(), (value, cut) => {
+      const text = JSON.stringify([1, value]);
+      const cursor = new JsonCursor(utf8(text), "x");
+      cursor.skip();
+      expect(cursor.position).toBe(utf8(text).length);
+      const short = new JsonCursor(utf8(text.slice(0, cut % text.length)), "x");
+      expect(() => short.skip()).toThrow(IngotError);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+/** Every marker that a number may have, arrays with a count and without. */
+function anyForm(value: Node, random: () => number): Buffer {
+  const size = (count: number): Buffer => {
+    const forms = [
+      long(BigInt(count)),
+      `l${be(4, count)}`,
+      ...(count < 128 ? [`i${be(1, count)}`, `U${be(1, count)}`] : []),
+    ];
+    return Buffer.from(forms[random() % forms.length]!, "latin1");
+  };
+  if (typeof value === "number") {
+    const double = Buffer.alloc(8);
+    double.writeDoubleBE(value);
+    const forms = [`D${double.toString("latin1")}`];
+    if (Number.isSafeInteger(value) && !Object.is(value, -0)) forms.push(long(BigInt(value)));
+    for (const [marker, bytes] of [
+      ["i", 1],
+      ["I", 2],
+      ["l", 4],
+    ] as const)
+      if (Number.isInteger(value) && !Object.is(value, -0) && Math.abs(value) < 2 ** (8 * bytes - 1))
+        forms.push(marker + be(bytes, value));
+    if (Math.fround(value) === value) forms.push(`d${float(value)}`);
+    return Buffer.from(forms[random() % forms.length]!, "latin1");
+  }
+  if (Array.isArray(value)) {
+    const items = value.map((item) => anyForm(item, random));
+    return random() % 2 === 0
+      ? Buffer.concat([Buffer.from("["), ...items, Buffer.from("]")])
+      : Buffer.concat([Buffer.from("[#"), size(items.length), ...items]);
+  }
+  if (value !== null && typeof value === "object" && !ArrayBuffer.isView(value)) {
+    const members = Object.entries(value).flatMap(([key, member]) => [
+      size(Buffer.byteLength(key)),
+      Buffer.from(key),
+      anyForm(member, random),
+    ]);
+    return Buffer.concat([Buffer.from("{"), ...members, Buffer.from("}")]);
+  }
+  if (typeof value === "string")
+    return Buffer.concat([Buffer.from("S"), size(Buffer.byteLength(value)), Buffer.from(value)]);
+  return Buffer.from(asUbj(value));
+}
+const float = (value: number) => {
+  const buffer = Buffer.alloc(4);
+  buffer.writeFloatBE(value);
+  return buffer.toString("latin1");
+};
+const be = (bytes: 1 | 2 | 4, value: number) => {
+  const buffer = Buffer.alloc(bytes);
+  buffer.writeIntBE(value, 0, bytes);
+  return buffer.toString("latin1");
+};
+
+test("a cursor over UBJSON reads every form of a number and a length, and skips exactly one value", () => {
+  fc.assert(
+    fc.property(anyDocument, fc.infiniteStream(fc.nat()), (value, stream) => {
+      const bytes = anyForm([value, 7], () => stream.next().value);
+      expect(JSON.stringify(walked(new UbjCursor(bytes, "x")))).toBe(JSON.stringify([value, 7]));
+      const cursor = new UbjCursor(bytes, "x");
+      cursor.array((index) => {
+        if (index === 0) cursor.skip();
+        else expect(cursor.number()).toBe(7);
+      });
+      cursor.end();
     }),
     { numRuns: 300 },
   );
