@@ -35,8 +35,8 @@ function install() {
   if (stampIs(installStamp, wanted)) return;
   say("Installing dependencies (once, about half a minute)");
   const npm = process.env.npm_execpath;
-  // Not `npm ci`: it insists on the packages of every other platform, which a mirror may not have. Versions come from the lock
-  // file all the same, which --no-save leaves alone. Flags repeat .npmrc: a user's settings must not turn install scripts on.
+  // Not `npm ci`: it deletes node_modules first, and with it the Node that others may be running from there. Versions come from
+  // the lock file all the same, which --no-save leaves alone. Flags repeat .npmrc: a user's settings must not turn install scripts on.
   const args = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const run =
     npm && /\.[cm]?js$/.test(npm)
