@@ -13,8 +13,13 @@ if (!existsSync(entry)) {
   const { spawn } = await import("node:child_process");
   const { findNode } = await import("../scripts/setup.mjs");
   const child = spawn(findNode(), [fileURLToPath(import.meta.url), ...process.argv.slice(2)], { stdio: "inherit" });
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
-  child.on("exit", (code, signal) => (signal ? process.kill(process.pid, signal) : process.exit(code)));
+  const passed = ["SIGINT", "SIGTERM", "SIGHUP"];
+  for (const signal of passed) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    if (signal === null) process.exit(code);
+    for (const name of passed) process.removeAllListeners(name);
+    process.kill(process.pid, signal);
+  });
 } else {
   module.enableCompileCache?.();
   await import(entry.href);

@@ -1,5 +1,6 @@
 // What `npm start` runs: the whole way of one real model, from the file its library wrote to an answer over HTTP.
 import path from "node:path";
+import "./quiet_sqlite.ts";
 import { IngotError } from "../core/index.ts";
 import { describeFile } from "../formats/index.ts";
 import { openPackage, pack, verifyPackage } from "../package/index.ts";
@@ -9,10 +10,13 @@ import { size } from "./render.ts";
 import { renderMeasurements } from "./render_package.ts";
 import { exitStatusOf, report } from "./report.ts";
 import { exampleCurl } from "./serving_hint.ts";
+import { stopRequest } from "./stop_request.ts";
 import { version } from "./version.ts";
 
 const project = path.join(import.meta.dirname, "..", "..", "demo");
 const firstPort = 8080;
+/** After these the operating system chooses. */
+const portsTried = 20;
 
 async function demo(io: CommandIo, once: boolean): Promise<void> {
   const began = performance.now();
@@ -26,10 +30,10 @@ async function demo(io: CommandIo, once: boolean): Promise<void> {
   );
 
   const packed = await timed(() => pack(project, store, { force: true }));
-  const { digest, files, size: bytes, written } = packed.value;
+  const { digest, files, size: bytes, compared } = packed.value;
   say(
     "2  pack",
-    `${packed.value.name}:${packed.value.version}, ${files.length} files, ${size(bytes)}, ${packed.ms} ms${written ? "" : " (was in the store already)"}`,
+    `${packed.value.name}:${packed.value.version}, ${files.length} files, ${size(bytes)}, ${packed.ms} ms${compared === "same" ? ": the same digest as in the store" : ""}`,
   );
   say("", digest);
 
@@ -43,17 +47,16 @@ async function demo(io: CommandIo, once: boolean): Promise<void> {
 
   const served = await servedPackage(await openPackage(packed.value.name, store));
   const server = await startOnFreePort(served);
+  const taken = server.port === firstPort ? "" : ` (port ${firstPort} is taken)`;
   try {
     const answer = await timed(() => ask(server.url, served));
-    say("4  serve", `${server.url} answers ${answer.value} in ${answer.ms} ms`);
+    say("4  serve", `${server.url}${taken} answers ${answer.value} in ${answer.ms} ms`);
     say("", `all of this took ${Math.round(performance.now() - began)} ms`);
     if (once) return;
     process.stdout.write(
       `\nopen  ${server.url}/\ntry   ${exampleCurl(server.url, served)}\nthen  npx ingot --help\n\nCtrl-C stops.\n`,
     );
-    await new Promise<void>((resolve) => {
-      for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
-    });
+    await stopRequest();
   } finally {
     await server.close();
   }
@@ -70,12 +73,14 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number 
 }
 
 async function startOnFreePort(model: ServedModel): Promise<RunningServer> {
-  try {
-    return await startServer({ models: [model], port: firstPort, version });
-  } catch (error) {
-    if (!(error instanceof IngotError) || error.code !== "ADDRESS_IN_USE") throw error;
-    return startServer({ models: [model], port: 0, version });
+  for (let port = firstPort; port < firstPort + portsTried; port++) {
+    try {
+      return await startServer({ models: [model], port, version });
+    } catch (error) {
+      if (!(error instanceof IngotError) || error.code !== "ADDRESS_IN_USE") throw error;
+    }
   }
+  return startServer({ models: [model], port: 0, version });
 }
 
 /** The first example, over real HTTP. */

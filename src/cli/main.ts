@@ -1,5 +1,6 @@
 // The command line: find the command, run it, turn errors into three lines and an exit status.
 import { IngotError, nearest } from "../core/index.ts";
+import "./quiet_sqlite.ts";
 import { parseArguments } from "./arguments.ts";
 import { commands } from "./commands/index.ts";
 import { commandHelp, overview } from "./help.ts";
@@ -19,8 +20,13 @@ export async function main(words: readonly string[]): Promise<number> {
   }
 }
 
+/** May stand before the command too. */
+const globalFlags: ReadonlySet<string> = new Set(["--json", "--quiet", "-q"]);
+
 async function dispatch(words: readonly string[]): Promise<number> {
-  const [name, ...others] = words;
+  const at = words.findIndex((word) => !globalFlags.has(word));
+  const name = words[at];
+  const others = words.filter((_, index) => index !== at);
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     const asked = name === "help" ? commands.find((command) => command.name === others[0]) : undefined;
     process.stdout.write(`${asked ? commandHelp(asked) : overview(commands, version)}\n`);

@@ -1,6 +1,7 @@
 import { IngotError } from "../../core/index.ts";
 import { command, positional, value } from "../command.ts";
 import { runtimeOf } from "../runtime_option.ts";
+import { stopRequest } from "../stop_request.ts";
 import { version } from "../version.ts";
 
 export default command({
@@ -16,7 +17,7 @@ export default command({
   async run({ ref, port, host, runtime }, io) {
     const name = runtimeOf(runtime);
     const number = Number(port ?? 8080);
-    if (!Number.isInteger(number) || number < 0 || number > 65535)
+    if ((port !== undefined && !/^\d+$/.test(port)) || number > 65535)
       throw new IngotError("USAGE", {
         what: `\`${port}\` is no port`,
         where: "--port",
@@ -38,21 +39,8 @@ export default command({
         `  try      ${exampleCurl(server.url, model)}`,
       ].join("\n"),
     );
-    await interrupted();
+    await stopRequest();
     io.note("stopping: requests under way are finished first");
     await server.close();
   },
 });
-
-/** Resolves at the first SIGINT or SIGTERM; the second one ends the process at once, as it would without us. */
-function interrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    const stop = () => {
-      process.removeListener("SIGINT", stop);
-      process.removeListener("SIGTERM", stop);
-      resolve();
-    };
-    process.on("SIGINT", stop);
-    process.on("SIGTERM", stop);
-  });
-}
