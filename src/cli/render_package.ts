@@ -27,12 +27,18 @@ export function renderPacked(result: PackResult): string {
       ...description.notes.map((note) => ["note", note]),
     ]),
     "",
-    renderMeasurements(result.measurements),
+    renderMeasurements(result.measurements, result.certificate.tolerances),
   ].join("\n");
 }
 
-/** How far each runtime is from the recorded outputs. */
-export function renderMeasurements(measurements: readonly Measurement[]): string {
+const runtimeOrder = ["native", "wasm", "micro"];
+
+/** How far each runtime is from the recorded outputs, and what was promised. */
+export function renderMeasurements(
+  unordered: readonly Measurement[],
+  promised: Package["certificate"]["tolerances"] = {},
+) {
+  const measurements = unordered.toSorted((a, b) => runtimeOrder.indexOf(a.runtime) - runtimeOrder.indexOf(b.runtime));
   if (measurements.length === 0) return "no examples: nothing was compared";
   const outputs = [...new Set(measurements.flatMap((measurement) => Object.keys(measurement.differences)))];
   if (outputs.length === 0)
@@ -42,6 +48,9 @@ export function renderMeasurements(measurements: readonly Measurement[]): string
     `against the recorded outputs of ${rows} examples`,
     columns([
       ["", ...outputs],
+      ...(outputs.some((output) => promised[output])
+        ? [["promised", ...outputs.map((output) => limitText(promised[output]))]]
+        : []),
       ...measurements.map(({ runtime, result, problem, differences }) => [
         runtime,
         ...(result === "cannot run"
@@ -50,6 +59,13 @@ export function renderMeasurements(measurements: readonly Measurement[]): string
       ]),
     ]),
   ].join("\n");
+}
+
+function limitText(tolerance: Package["certificate"]["tolerances"][string] | undefined): string {
+  if (!tolerance) return "";
+  if (tolerance.exact) return "equal";
+  const { absolute, relative } = tolerance;
+  return `≤ ${[absolute > 0 ? absolute.toExponential(1) : "", relative > 0 ? `${relative.toExponential(1)}·|x|` : ""].filter(Boolean).join(" + ") || "0"}`;
 }
 
 function differenceText(difference: Measurement["differences"][string] | undefined): string {
@@ -62,7 +78,12 @@ function differenceText(difference: Measurement["differences"][string] | undefin
 export function renderVerified(report: VerifyReport): string {
   const marks = { pass: "✓", fail: "✗", skip: "–" };
   return [
-    `${report.reference}  ${report.digest}`,
+    report.reference,
+    columns([
+      ["digest", report.digest],
+      ...(report.fileSetDigest === null ? [] : [["file set", report.fileSetDigest]]),
+    ]),
+    "",
     columns(report.checks.map((check) => [`  ${marks[check.result]} ${check.name}`, check.detail])),
     "",
     renderMeasurements(report.measurements),

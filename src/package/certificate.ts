@@ -159,11 +159,13 @@ function mismatch(found: Mismatch, tolerance: Tolerance, runtime: RuntimeName, w
 export function toleranceText(tolerance: Tolerance): string {
   if (tolerance.exact) return "must be equal";
   const parts = [
-    tolerance.absolute > 0 ? `${tolerance.absolute}` : "",
-    tolerance.relative > 0 ? `${tolerance.relative} of the value` : "",
+    tolerance.absolute > 0 ? `${short(tolerance.absolute)}` : "",
+    tolerance.relative > 0 ? `${short(tolerance.relative)} of the value` : "",
   ];
   return `may differ by ${parts.filter((part) => part !== "").join(" + ") || "0"}`;
 }
+
+const short = (limit: number): number => Number(limit.toPrecision(3));
 
 export function writeCertificate(certificate: Certificate): Uint8Array {
   return Buffer.from(readableJson(certificate as unknown as Json));

@@ -12,6 +12,8 @@ export interface RowOptions {
   readonly format?: RowFormat | undefined;
   /** Told once of columns that are no inputs and are left out (CSV only). */
   readonly onIgnored?: (columns: readonly string[]) => void;
+  /** Told the line of each record right before it is yielded; not called for a JSON array. */
+  readonly onLine?: (line: number) => void;
 }
 
 const longestLine = 16 * 2 ** 20;
@@ -86,13 +88,14 @@ function sniffed(text: string): RowFormat {
   return start === "[" ? "json" : start === "{" ? "jsonl" : "csv";
 }
 
-async function* jsonLines(text: AsyncGenerator<string>, { source }: RowOptions): AsyncGenerator<InputRecord> {
+async function* jsonLines(text: AsyncGenerator<string>, { source, onLine }: RowOptions): AsyncGenerator<InputRecord> {
   let line = 0;
   let rest = "";
   const record = (content: string): InputRecord => {
     const where = `${source}, line ${line}`;
-    const value = readJson(content, where);
-    return asRecord(value, where);
+    const value = asRecord(readJson(content, where), where);
+    onLine?.(line);
+    return value;
   };
   for await (const chunk of text) {
     const lines = (rest + chunk).split("\n");
@@ -122,7 +125,7 @@ async function* jsonArray(text: AsyncGenerator<string>, { source }: RowOptions):
   }
   const value = readJson(parts.join(""), source);
   const records = Array.isArray(value) ? value : [value];
-  for (const [index, record] of records.entries()) yield asRecord(record, `${source}, record ${index}`);
+  for (const [index, record] of records.entries()) yield asRecord(record, `${source}, record ${index + 1}`);
 }
 
 /** A record, or an example line `{"inputs": {…}, "outputs": {…}}`: then its inputs. */
@@ -172,7 +175,9 @@ async function* csvRows(
       const where = `${source}, line ${info.lines}`;
       if (record.length !== width)
         throw new IngotError("INPUT_INVALID", { what: `has ${record.length} cells, the header has ${width}`, where });
-      yield Object.fromEntries(cells.map(([index, input]) => [input.name, cell(record[index]!, input, where)]));
+      const values = cells.map(([index, input]) => [input.name, cell(record[index]!, input, where)]);
+      options.onLine?.(info.lines);
+      yield Object.fromEntries(values);
     }
   } catch (cause) {
     // What reading the rows throws (a disk, a network) is not the CSV's fault.

@@ -187,11 +187,14 @@ async function stopListening(server: Server, timeoutMs: number): Promise<void> {
 const silentConnectionMs = 100;
 
 function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): unknown {
-  if (cause.code !== "EADDRINUSE" && cause.code !== "EACCES" && cause.code !== "EADDRNOTAVAIL") return cause;
+  const isHost = cause.code === "EADDRNOTAVAIL" || cause.syscall === "getaddrinfo";
+  if (!isHost && cause.code !== "EADDRINUSE" && cause.code !== "EACCES") return cause;
   return new IngotError("ADDRESS_IN_USE", {
     what: cause.code === "EADDRINUSE" ? `port ${port} is taken` : `cannot listen (${cause.code})`,
     where: `${host}:${port}`,
-    fix: "choose another with --port, or --port 0 for any free one",
+    fix: isHost
+      ? "give an address of this machine as --host: 127.0.0.1 for this machine only, 0.0.0.0 for all"
+      : "choose another with --port, or --port 0 for any free one",
     cause,
   });
 }

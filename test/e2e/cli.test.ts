@@ -1,6 +1,8 @@
 // The built command line as a user runs it: from a model file to served predictions, and every way to be refused.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
@@ -33,11 +35,14 @@ describe("the demo package", () => {
     const packed = ingot(["pack", path.join(root, "demo")]);
     expect(packed.err).toContain("next: ingot predict flight-delay");
     expect(packed.status).toBe(0);
-    expect(packed.out).toMatch(/native +equal +≤ 1\.1e-16 +equal/);
+    expect(packed.out).toMatch(
+      /promised +equal +≤ 4\.4e-16 \+ 8\.9e-16·\|x\| +equal\nnative +equal +≤ 1\.1e-16 +equal/,
+    );
   });
 
   test("is listed, shown and verified", () => {
     expect(json("ls")).toMatchObject([{ name: "flight-delay", version: "1.0.0" }]);
+    expect(JSON.parse(ingot(["--json", "ls"]).out)).toEqual(json("ls"));
     expect(ingot(["ls"]).out).toMatch(/flight-delay +1\.0\.0 +sha256:/);
     expect(json("show", "flight-delay").schema.inputs).toHaveLength(15);
     expect(ingot(["show", "flight-delay:1.0.0"]).out).toMatch(/origin +string +may be missing +EWR, JFK, LGA/);
@@ -110,6 +115,25 @@ describe("the demo package", () => {
     expect(await exit(child)).toBe(0);
   });
 
+  test("finishes what is in flight though the signal comes twice", async () => {
+    const { child, url } = await serve("flight-delay", "--port", "0");
+    const ended = exit(child);
+    const socket = connect(Number(new URL(url).port), "127.0.0.1");
+    socket.write(`POST /predict HTTP/1.1\r\nhost: x\r\ncontent-length: ${flight.length}\r\n\r\n${flight.slice(0, 9)}`);
+    // The server has the beginning of that request when it answers one that came later.
+    await fetch(`${url}/healthz`);
+    // A terminal signals the whole group, and what started us passes its own signal on.
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      child.kill(signal);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    socket.write(flight.slice(9));
+    const [answer] = await once(socket, "data");
+    expect(String(answer)).toContain("200 OK");
+    socket.destroy();
+    expect(await ended).toBe(0);
+  });
+
   test("survives a reader that leaves early", () => {
     const piped = spawnSync(
       "sh",
@@ -139,6 +163,8 @@ describe("the demo package", () => {
     ["broken JSON", ["predict", "flight-delay", '{"hour":'], 3, /JSON_MALFORMED/],
     ["a file that is not there", ["predict", "flight-delay", "rows.jsonl"], 4, /FILE_NOT_FOUND/],
     ["a bad port", ["serve", "flight-delay", "--port", "99999"], 2, /`99999` is no port/],
+    ["a port of no digits", ["serve", "flight-delay", "--port", ""], 2, /is no port/],
+    ["a host of another machine", ["serve", "flight-delay", "--host", "192.0.2.1"], 5, /EADDRNOTAVAIL.*--host/s],
     ["an unknown runtime", ["predict", "flight-delay", "{}", "--runtime", "cuda"], 2, /one of native, wasm, micro/],
   ];
   test.each(refused)("%s", (_name, args, status, message) => {
@@ -157,8 +183,16 @@ describe("the demo package", () => {
     writeFileSync(file, `${`${flight}\n`.repeat(300)}{"hour":"x"}\n`);
     const run = ingot(["predict", "flight-delay", file]);
     expect(run.status).toBe(3);
-    expect(run.err).toContain(`at: ${file}, record 301, inputs.hour`);
+    expect(run.err).toContain(`at: ${file}, line 301, inputs.hour`);
     expect(run.out.trimEnd().split("\n")).toHaveLength(256);
+    const rows: [text: string, place: string][] = [
+      ['{"hour":1}\n\n{"hour":"x"}', "stdin, line 3, inputs.hour"],
+      ["hour,month\n3,1\nx,2", "stdin, line 3, inputs.hour"],
+      ['[{"hour":1},{"hour":"x"}]', "stdin, record 2, inputs.hour"],
+      ['[{"hour":1},3]', "stdin, record 2"],
+    ];
+    for (const [input, place] of rows)
+      expect(ingot(["predict", "flight-delay", "-"], { input }).err).toContain(`at: ${place}\n`);
   });
 
   test("a flipped byte is found by verify and refused by predict", () => {

@@ -43,18 +43,26 @@ export default command({
       const source = records === undefined || records === "-" ? "stdin" : records;
       const chunks = source === "stdin" ? process.stdin : await fileOf(source);
       if (source === "stdin" && process.stdin.isTTY) io.note("reading records from the terminal; end with Ctrl-D");
+      // Of the batch that is being read; none for a JSON array.
+      const lines: number[] = [];
       const rows = readRows(chunks, predictor.schema, {
         source,
         format: form,
+        onLine: (line) => lines.push(line),
         onIgnored: (columns) => io.note(`left out, no inputs of this model: ${columns.join(", ")}`),
       });
       const all: unknown[] = [];
       let done = 0;
       for await (const batch of inBatches(rows, batchSize)) {
         const answers = await predictor.predict(batch).catch((error) => {
-          throw inFile(error, source, done);
+          throw inFile(
+            error,
+            (row) => `${source}, ${lines[row] ? `line ${lines[row]}` : `record ${done + row + 1}`}`,
+            batch,
+          );
         });
         done += batch.length;
+        lines.length = 0;
         // One document with --json; else a line each, as soon as it is known.
         if (io.json) all.push(...answers);
         else for (const answer of answers) await io.line(writeJson(answer));
@@ -88,15 +96,16 @@ async function fileOf(file: string): Promise<AsyncIterable<Uint8Array>> {
   return createReadStream(file);
 }
 
-/** Rows count within their batch; people count records of the file. */
-function inFile(error: unknown, source: string, before: number): unknown {
+/** The runtime counts rows within its batch; people look for the line of a file. */
+function inFile(error: unknown, placeOf: (row: number) => string, batch: readonly InputRecord[]): unknown {
   if (!(error instanceof IngotError)) return error;
-  const row = /\(row (\d+)\)/.exec(error.what)?.[1];
-  const record = before + Number(row ?? 0) + 1;
-  const what = error.what.replace(/ \(row \d+\)/, "");
+  const named = /\(row (\d+)\)/.exec(error.what)?.[1];
+  // The whole batch failed, no record of it.
+  if (named === undefined && batch.length > 1) return error;
+  const place = placeOf(Number(named ?? 0));
   return new IngotError(error.code, {
-    what,
-    where: `${source}, record ${record}, ${error.where}`,
+    what: error.what.replace(/ \(row \d+\)/, ""),
+    where: error.where === undefined ? place : `${place}, ${error.where}`,
     fix: error.fix,
     cause: error,
   });

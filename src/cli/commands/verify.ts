@@ -15,6 +15,7 @@ export default command({
     const only = runtimeOf(runtime);
     const report = await verifyPackage(ref, await io.openStore(), only ? { runtimes: [only] } : {});
     io.result(report, () => renderVerified(report));
+    if (report.ok) io.note(`next: ingot serve ${ref}`);
     return report.ok ? 0 : 1;
   },
 });
