@@ -23,7 +23,8 @@ export function classifiersOf(graph: Graph): Classifier[] {
 export function classNames(node: Node): string[] | null {
   for (const attribute of node.attributes) {
     if (!labels.includes(attribute.name)) continue;
-    if (attribute.kind === "strings") return attribute.value.map((bytes) => new TextDecoder().decode(bytes));
+    if (attribute.kind === "strings")
+      return attribute.value.map((bytes) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
     if (attribute.kind === "ints") return Array.from(attribute.value, String);
   }
   return null;

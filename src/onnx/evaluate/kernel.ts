@@ -14,7 +14,8 @@ export type Operator = (attributes: NodeAttributes, node: Node, opset: number) =
 /** Largest value in bytes: graphs are hostile input too. */
 const largestValue = 2 ** 29;
 
-const decoder = new TextDecoder();
+// A mark at the start is part of a text: without `ignoreBOM` it would be dropped, and a category with it.
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** The attributes of a node, by name and kind. */
 export class NodeAttributes {
