@@ -1,6 +1,6 @@
 // The inputs of the graph and the float32 matrix that the trees look at.
 import { type ColumnType, IngotError, type InputSpec } from "../../core/index.ts";
-import { type XgboostModel, type XgboostTrees, xgboostColumnType } from "../../formats/index.ts";
+import { tornNote, type XgboostModel, type XgboostTrees, xgboostColumnType } from "../../formats/index.ts";
 import { Float, float32, float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import { absentFrom, checkInputNames } from "../columns.ts";
 import type { ConvertOptions } from "../converter.ts";
@@ -22,6 +22,13 @@ export function emitInputs(g: GraphBuilder, model: XgboostModel, options: Conver
       what: `${named.length} inputs are named, the model has ${numFeature} features`,
       where: model.source,
       fix: "name all of them, in the model's order",
+    });
+  const nameless = [...model.tornCategories.keys()].some((feature) => !named?.[feature]?.categories?.length);
+  if (nameless)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: tornNote(model),
+      where: `${model.source}: learner.gradient_booster.model.cats`,
+      fix: "name the categories of each such column under `inputs`, in the order of the data that it was trained on (`df[column].cat.categories`)",
     });
   const limits = categoryLimits(model.trees);
   if (!named && !featureNames) {
@@ -112,9 +119,17 @@ function categoriesOf(
       ? own
       : refuse("these are not the categories in the model file", "leave them out: the file's are used");
   }
+  const torn = model.tornCategories.get(feature);
+  if (torn !== undefined && given.length !== torn)
+    return refuse(
+      `${given.length} categories are named, the model has ${torn}`,
+      "name all of them, in the model's order",
+    );
+  if (torn !== undefined && !given.every((category) => typeof category === "string"))
+    return refuse("the model's categories are texts", "name them as texts");
   if (new Set(given).size < given.length) return refuse("a category appears twice", "name each once");
   if (given.every((category) => typeof category === "string")) {
-    if (model.featureTypes?.[feature] === "c") return given as readonly string[];
+    if (model.featureTypes?.[feature] === "c" || torn !== undefined) return given as readonly string[];
     return refuse(
       "the model does not treat this column as a category",
       "texts stand for codes only in categorical columns",

@@ -1,5 +1,5 @@
 // What a person sees of an XGBoost model.
-import type { ColumnType } from "../../core/index.ts";
+import { type ColumnType, quoted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
 import { xgboostObjectives } from "./objective.ts";
@@ -69,7 +69,17 @@ function facts(model: XgboostModel): ModelDescription["facts"] {
     if (model.bestIteration !== null && model.bestIteration + 1 < roundsOf(model))
       list.push(["best round", `${model.bestIteration + 1} of ${roundsOf(model)}`]);
   }
+  if (model.tornCategories.size > 0) list.push(["note", `${tornNote(model)}: name them under \`inputs\``]);
   return list;
+}
+
+/** Which columns have lost the names of their categories. */
+export function tornNote(model: XgboostModel): string {
+  const columns = [...model.tornCategories.keys()].map((feature) =>
+    quoted(model.featureNames?.[feature] ?? String(feature)),
+  );
+  const more = columns.length > 5 ? ` and ${columns.length - 5} more` : "";
+  return `the file has torn the names of the categories of ${columns.slice(0, 5).join(", ")}${more}: XGBoost before 3.4 cuts names beyond ASCII`;
 }
 
 function depth({ start, left, right }: XgboostTrees): number {

@@ -6,7 +6,7 @@ import type { XgboostModel } from "./model.ts";
 import { readLearner } from "./read.ts";
 import { UbjCursor } from "./ubj_cursor.ts";
 
-export { xgboostColumnType } from "./describe.ts";
+export { tornNote, xgboostColumnType } from "./describe.ts";
 export { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
 export { type XgboostLink, type XgboostObjective, xgboostObjectives } from "./objective.ts";
 

@@ -49,8 +49,15 @@ export interface XgboostModel {
   readonly roundStart: Int32Array;
   /** Names of the categories by feature (3.1 and later); null where a feature has none in the file. */
   readonly categories: readonly (readonly string[] | readonly number[] | null)[] | null;
+  /** Features whose names of categories the file has torn, with how many there are: only the project can name them. */
+  readonly tornCategories: ReadonlyMap<number, number>;
   readonly trees: XgboostTrees | null;
   readonly linear: XgboostLinear | null;
+}
+
+/** Whether XGBoost of this version or a later one wrote the file; false where the file does not say. */
+export function isSince(version: XgboostModel["version"], major: number, minor: number): boolean {
+  return version !== null && (version[0] > major || (version[0] === major && version[1] >= minor));
 }
 
 /** Columns of the margin. */

@@ -1,9 +1,9 @@
 // From a cursor to the described model: the learner's members in whatever order the file has them.
 // Rule: dmlc/xgboost src/learner.cc (LearnerIO), src/gbm/gbtree.cc and gbtree_model.cc, src/gbm/gblinear.cc (SaveModel).
 import { IngotError, quoted } from "../../core/index.ts";
-import { readCategories } from "./categories.ts";
+import { believedCategories, readCategories } from "./categories.ts";
 import { type Cursor, countIn, float32Column, int32Column, numbersOf } from "./cursor.ts";
-import type { XgboostModel } from "./model.ts";
+import { isSince, type XgboostModel } from "./model.ts";
 import { TreeCollector } from "./trees.ts";
 
 const mostFeatures = 1 << 24;
@@ -25,7 +25,7 @@ interface Draft {
   outerWeightDrop: Float32Array | null;
   weightDrop: Float32Array | null;
   weights: Float32Array | null;
-  categories: XgboostModel["categories"];
+  categories: ReturnType<typeof readCategories>;
   hasLearner: boolean;
   hasModel: boolean;
   hasTrees: boolean;
@@ -49,7 +49,7 @@ export function readLearner(cursor: Cursor, source: string, form: XgboostModel["
     outerWeightDrop: null,
     weightDrop: null,
     weights: null,
-    categories: null,
+    categories: [],
     hasLearner: false,
     hasModel: false,
     hasTrees: false,
@@ -172,7 +172,7 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
   ] as const)
     if (list && list.length > 0 && list.length !== numFeature)
       throw invalid(`\`${name}\` has ${list.length} entries for ${numFeature} features`);
-  if (draft.categories && draft.categories.length !== numFeature)
+  if (draft.categories.length > 0 && draft.categories.length !== numFeature)
     throw invalid(`\`cats\` has ${draft.categories.length} entries for ${numFeature} features`);
   const best = draft.attributes["best_iteration"];
   const bestIteration = best === undefined ? null : countIn(best);
@@ -186,9 +186,9 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
     throw invalid(
       `\`weights\` has ${draft.weights?.length ?? 0} entries for ${numFeature} features and ${groups} groups`,
     );
-  // Newer versions write a DART as a `gbtree` whose model has the weights. Beside the model they are a `dart`'s alone.
-  if (draft.outerWeightDrop && outer !== "dart")
-    throw invalid(`\`weight_drop\` stands beside the model of a ${outer}: XGBoost would not use it`);
+  // A DART is called `gbtree` from 3.3 on; from 3.4 on the weights stand in its model. Older versions do not look for them in a `gbtree`.
+  if (draft.outerWeightDrop && outer !== "dart" && !isSince(draft.version, 3, 3))
+    throw invalid(`\`weight_drop\` stands beside the model of a ${outer}: XGBoost before 3.3 does not use it`);
   const weightDrop = draft.outerWeightDrop ?? draft.weightDrop;
   if (outer === "dart" && !weightDrop) throw invalid("`weight_drop` is missing: a dart's trees have weights");
   if (weightDrop && weightDrop.length !== trees.count)
@@ -211,7 +211,7 @@ function finished(draft: Draft, trees: TreeCollector, source: string, form: Xgbo
     featureTypes: draft.featureTypes && draft.featureTypes.length > 0 ? draft.featureTypes : null,
     bestIteration,
     roundStart,
-    categories: draft.categories,
+    ...believedCategories(draft.categories, draft.version),
     trees: collectedTrees,
     linear: isLinear ? { weights: draft.weights! } : null,
   };

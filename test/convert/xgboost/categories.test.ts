@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { ConvertOptions } from "../../../src/convert/index.ts";
 import { convertXgboost } from "../../../src/convert/xgboost/index.ts";
-import { readXgboostJson, readXgboostUbj } from "../../../src/formats/index.ts";
+import { readXgboostJson, readXgboostUbj, xgboostJson } from "../../../src/formats/index.ts";
 import { type Tensor, writeModel } from "../../../src/onnx/index.ts";
 import { openPredictor, type RuntimeName } from "../../../src/runtime/index.ts";
 import { asJson, asUbj, document, firstTree, type Node, replaceTrees } from "../../formats/xgboost/document.ts";
@@ -97,6 +97,61 @@ test("a project names the categories of a column of codes", async () => {
 test("an empty list of categories names none", () => {
   const inputs = [{ name: "a", categories: [] }, { name: "b" }];
   expect(convertXgboost(onB([1]), { inputs }).schema.inputs[0]).toMatchObject({ type: "float", dtype: "float32" });
+});
+
+/** Bytes as XGBoost 3.2 writes them for b, é and BOM-c: cut to the number of characters. */
+const torn = (version: number[]) => (m: Document) => {
+  m.version = version;
+  (m.learner.gradient_booster["model"] as Record<string, Node>)["cats"] = {
+    enc: [
+      { offsets: [], values: [] },
+      { offsets: [0, 1, 2, 4], values: [98, -61, -87, -17] },
+    ],
+  };
+};
+const whole = (m: Document) => {
+  torn([3, 4, 1])(m);
+  (m.learner.gradient_booster["model"] as Record<string, Node>)["cats"] = {
+    enc: [
+      { offsets: [], values: [] },
+      { offsets: [0, 1, 3, 7], values: [98, -61, -87, -17, -69, -65, 99] },
+    ],
+  };
+};
+
+test.each(runtimes)("names beyond ASCII are the file's own where it has them whole on %s", async (runtime) => {
+  const model = onB([1, 2], whole);
+  expect(convertXgboost(model).schema.inputs[1]!.categories).toEqual(["b", "é", "\ufeffc"]);
+  expect(await sides(model, ["b", "é", "\ufeffc", "c"], runtime)).toEqual(["left", "right", "right", "left"]);
+});
+
+test("names that the file has torn come from the project", async () => {
+  for (const version of [
+    [3, 1, 0],
+    [3, 3, 0],
+  ]) {
+    const model = onB([1], torn(version));
+    expect(() => convertXgboost(model)).toThrow(
+      /has torn the names of the categories of "b": XGBoost before 3\.4 cuts/,
+    );
+    expect(JSON.stringify(xgboostJson.describe(model).facts)).toMatch(/torn the names/);
+    const named = (categories: (string | number)[]) => ({ inputs: [{ name: "a" }, { name: "b", categories }] });
+    expect(() => convertXgboost(model, named(["b", "é"]))).toThrow(/2 categories are named, the model has 3/);
+    expect(() => convertXgboost(model, named([1, 2, 3]))).toThrow(/the model's categories are texts/);
+    const given = named(["b", "é", "c"]);
+    expect(await sides(model, ["b", "é", "c", "x"], "native", given)).toEqual(["left", "right", "left", "left"]);
+  }
+});
+
+test("torn names that read like others are not believed", () => {
+  // "é1" and "1x", cut: "é" and "11".
+  const model = onB([1], (m) => {
+    m.version = [3, 2, 0];
+    (m.learner.gradient_booster["model"] as Record<string, Node>)["cats"] = {
+      enc: [{ values: [] }, { offsets: [0, 2, 4], values: [-61, -87, 49, 49] }],
+    };
+  });
+  expect(() => convertXgboost(model)).toThrow(/torn the names/);
 });
 
 const refused: [name: string, change: (m: Document) => void, options: ConvertOptions, message: RegExp][] = [

@@ -166,7 +166,10 @@ const refused: [name: string, change: Change, message: RegExp][] = [
   ],
   [
     "names of categories that are not UTF-8",
-    (m) => (modelIn(m)["cats"] = { enc: [{ values: [] }, { offsets: [0, 1], values: [255] }] }),
+    (m) => {
+      m.version = [3, 4, 0];
+      modelIn(m)["cats"] = { enc: [{ values: [] }, { offsets: [0, 1], values: [255] }] };
+    },
     /the name of a category is not UTF-8/,
   ],
   [
@@ -205,6 +208,23 @@ test.each(refused)("%s is refused in both forms", (_name, change, message) => {
     expect(read).toThrow(IngotError);
     expect(read).toThrow(message);
   }
+});
+
+test.each([
+  ["3.3 beside the model", [3, 3, 0], (m) => (m.learner.gradient_booster["weight_drop"] = [0.5, 0.25])],
+  ["3.4 in the model", [3, 4, 1], (m) => (modelIn(m)["weight_drop"] = [0.5, 0.25])],
+  [
+    "3.2 beside the model of a dart",
+    [3, 2, 0],
+    (m) =>
+      (m.learner.gradient_booster = { name: "dart", gbtree: m.learner.gradient_booster, weight_drop: [0.5, 0.25] }),
+  ],
+] as [string, number[], Change][])("weights of a DART are where %s has them", (_name, version, change) => {
+  const value = document((m) => {
+    m.version = version;
+    change(m);
+  });
+  expect(Array.from(readXgboostJson(asJson(value), "model").trees!.weight)).toEqual([0.5, 0.25]);
 });
 
 const brokenJson: [name: string, text: string, message: RegExp][] = [
