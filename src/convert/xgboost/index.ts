@@ -46,7 +46,7 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
       });
     sums = emitLinear(g, matrix, model.linear!.weights, margins, groups);
   }
-  if (model.categories?.some((list) => list !== null))
+  if (model.categories?.some((list) => list !== null) || model.tornCategories.size > 0)
     notes.push("categories that the model has not seen count as missing; XGBoost itself refuses them");
   const { outputs, promises } = emitOutputs(g, objective, sums, groups, options.classes);
   return { model: g.build(), schema: { inputs, outputs }, promises, notes };
