@@ -17,7 +17,7 @@ try {
     [
       "## Converting",
       "",
-      `Models of about ${megabytes} MB, whole process: start, read, convert, write (goals: faster than onnxmltools, memory at most 4 × the`,
+      `Models of about ${megabytes} MB, whole process: start, read, convert, write; median time and highest peak of three runs (goals: faster than onnxmltools, memory at most 4 × the`,
       "file). Ingot's graphs have the library's own bits; those of onnxmltools are float32 throughout.",
       "",
       ...compared("LightGBM text", "lightgbm", "model.txt"),
@@ -49,7 +49,7 @@ function compared(title: string, library: string, file: string, other?: string):
     ...(other ? { "ingot, UBJSON": ingot(other, "ingot, UBJSON") } : {}),
     onnxmltools: [python, script(`convert_${library}.py`), model, graph("onnxmltools")],
   };
-  const runs = commands(table, 1);
+  const runs = commands(table, 3);
   const rows = Object.entries(runs).map(([name, { ms, peakMiB }]) => {
     const size = statSync(name.includes(",") && other ? path.join(work, other) : model).size;
     return [
