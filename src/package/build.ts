@@ -81,7 +81,7 @@ export async function buildPackage(folder: string): Promise<Build> {
       ...(formatVersion === undefined ? {} : { formatVersion }),
       ...(producer === undefined ? {} : { producer }),
     },
-    graph: describeGraph(cast.converted.model, graph),
+    graph: describeGraph(cast.converted.model, graph, source.format),
     notes: cast.converted.notes,
     ...(metrics === null ? {} : { metrics }),
     ...(environment === null ? {} : { environment: environment.path }),
@@ -251,11 +251,11 @@ async function readMetrics(
   return value as Record<string, number | string | boolean>;
 }
 
-function describeGraph(model: Model, { data }: GraphFiles): PackageDescription["graph"] {
+function describeGraph(model: Model, { data }: GraphFiles, format: string): PackageDescription["graph"] {
   return {
     file: fileNames.graph,
     ...(data ? { data: fileNames.graphData } : {}),
-    dialect: model.producerName === "ingot" ? "exact" : "as given",
+    dialect: format === "onnx" ? "as given" : "exact",
     irVersion: model.irVersion,
     opsets: model.opsetImports.map(({ domain, version }) => ({ domain, version })),
   };

@@ -17,6 +17,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { digest } from "../../src/core/index.ts";
 import { Store } from "../../src/oci/index.ts";
+import { float32, GraphBuilder, int64, writeExternal } from "../../src/onnx/index.ts";
 import { listPackages, openPackage, pack, removePackage, verifyPackage } from "../../src/package/index.ts";
 import { wholeStore } from "../oci/entries.ts";
 import { demoProject, rewrite } from "./projects.ts";
@@ -243,6 +244,35 @@ function secret(folder: string): void {
   writeFileSync(path.join(folder, ".env"), "TOKEN=x");
   yaml("[README.md", "[.env, README.md")(folder);
 }
+
+test("an ONNX graph with its weights beside it becomes one file, compared within the default of its type", async () => {
+  const project = path.join(root, "p");
+  mkdirSync(project);
+  const g = new GraphBuilder("scale");
+  const scaled = g.op("Mul", [
+    g.input("x", "float32", ["N", 1]),
+    g.constant(float32(new Float32Array(1000).fill(0.5), [1, 1000])),
+  ]);
+  g.output(g.op("ReduceMax", [scaled, g.constant(int64([1]))], { keepdims: 0 }), "y");
+  expect(await writeExternal(g.build(), path.join(project, "m.onnx"))).toEqual(["m.onnx", "m.onnx.data"]);
+  writeFileSync(path.join(project, "examples.jsonl"), '{"inputs": {"x": 3}, "outputs": {"y": 1.500001}}\n');
+  writeFileSync(
+    path.join(project, "ingot.yaml"),
+    "name: scale\nversion: 1.0.0\nmodel: m.onnx\nexamples: examples.jsonl\n",
+  );
+  const { certificate, description, files } = await pack(project, store);
+  expect(files.map((file) => file.path)).not.toContain("model.onnx.data");
+  expect(description.graph).toMatchObject({ file: "model.onnx", dialect: "as given" });
+  expect(certificate.tolerances).toEqual({ y: { exact: false, absolute: 1e-6, relative: 1e-5 } });
+  expect(certificate.runtimes).toEqual({
+    native: "within tolerance",
+    wasm: "within tolerance",
+    micro: "within tolerance",
+  });
+  expect((await verifyPackage("scale", store)).ok).toBe(true);
+  rmSync(path.join(project, "m.onnx.data"));
+  await expect(pack(project, store)).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
+});
 
 test("`tolerance` accepts what it says, and is on the certificate", async () => {
   const project = demoProject(path.join(root, "p"), (text) => `${text}\ntolerance: { absolute: 0.2 }\n`);
