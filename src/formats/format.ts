@@ -1,5 +1,7 @@
 // What a format is: one reader that detects and describes, never executes.
 import type { ColumnType, Dim } from "../core/index.ts";
+import type { OpenFile } from "./source.ts";
+import type { Survey } from "./survey.ts";
 
 /** A file, opened for reading in parts. Offsets and sizes in bytes. */
 export interface FileSource {
@@ -53,4 +55,9 @@ export interface Format<M = unknown> {
   /** Reads and checks the whole model. @throws IngotError FILE_*, MODEL_INVALID, MODEL_UNSUPPORTED */
   read(file: FileSource): Promise<M>;
   describe(model: M): ModelDescription;
+  /**
+   * Walks the file for `scan`, in bounded memory: covers what it understands, observes what rules judge. Never throws for what the
+   * file holds: observes it. Where it is absent, a file that `read` accepts counts as understood from first to last byte.
+   */
+  survey?(file: OpenFile, survey: Survey): Promise<void>;
 }

@@ -18,7 +18,12 @@ export {
   tensorDims,
   valueTypeText,
 } from "./onnx/index.ts";
+export type { Fitted } from "./python/fitted.ts";
+export { NdArray, type NumpyDtype } from "./python/ndarray.ts";
+export * from "./python/values.ts";
 export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
+export type { AnomalySubject, Observation, Survey } from "./survey.ts";
+export type { Container, Entry, Tree, TreeFormat } from "./tree.ts";
 export * from "./xgboost/index.ts";
 
 /** In the order of detection: the first that recognises a file reads it. */

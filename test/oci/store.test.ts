@@ -183,7 +183,8 @@ test("kill -9 at any moment leaves a whole store, and the next write removes the
   expect(last).toBeGreaterThan(0);
   await addEntry(await Store.open(folder), "after:1.0.0", ["x"]);
   expect(stagedIn(folder)).toEqual([]);
-});
+  // Two processes start in every round, and every write waits for the disk: minutes on a slow one.
+}, 180_000);
 
 test("a full disk is named, and leaves the store as it was", async (context) => {
   const disk = path.join(root, "disk");

@@ -1,0 +1,125 @@
+// What one scikit-learn class is to the converter: its fitted state read once, then written as graph nodes and, independently of
+// those, computed in plain float64 for the certificate. One file per family, one line in the table (estimators.ts).
+import type { Fitted } from "../../formats/index.ts";
+import type { GraphBuilder, Value } from "../../onnx/index.ts";
+
+/** One family member. The rule's source (the library's file and function) is named in its file. */
+export interface Estimator {
+  /** Qualified names under which releases have stored the class, the newest first. */
+  readonly classes: readonly string[];
+  /**
+   * Reads the fitted state. What cannot be converted is refused here, before anything is emitted.
+   * @param nested reads an estimator inside this one (by the same table)
+   * @throws IngotError MODEL_UNSUPPORTED, MODEL_INVALID
+   */
+  read(self: Fitted, nested: (child: Fitted) => Step): Step;
+}
+
+/** What an estimator can do once it is read. Meta-estimators use the parts of the steps inside them. */
+export interface Step {
+  /** What each column of X must be, by position; null where any number of float64 columns will do. */
+  readonly columns: readonly ColumnNeed[] | null;
+  readonly transform?: Transform;
+  readonly classify?: Classify;
+  readonly regress?: Regress;
+  /** Outlier detection: +1 inlier, -1 outlier. */
+  readonly detect?: Detect;
+  /** `predict` of a clusterer or mixture: index of the cluster. */
+  readonly cluster?: Cluster;
+}
+
+/**
+ * `number`: float64, NaN = missing. `text`: string. Where a column is compared with fitted categories, they are named: text categories make a
+ * string input, numeric ones a float64 input.
+ */
+export interface ColumnNeed {
+  readonly type: "number" | "text" | "any";
+  readonly categories?: readonly (string | number | boolean | null)[];
+}
+
+// In the graph: blocks of columns side by side.
+
+/** `value` is `[N, width]`, float64 (NaN = missing) or string. Missing text is `missingText` of the emission. */
+export interface Block {
+  readonly value: Value;
+  readonly width: number;
+}
+
+export interface Columns {
+  readonly blocks: readonly Block[];
+}
+
+/** What emission shares: the builder and conventions. */
+export interface Emission {
+  readonly g: GraphBuilder;
+  /** What a missing value of a string column is sent as; no category equals it. */
+  readonly missingText: string;
+}
+
+// Outside of the graph: the same in plain arrays.
+
+/** Row-major float64 matrix. */
+export interface Matrix {
+  readonly rows: number;
+  readonly columns: number;
+  readonly data: Float64Array;
+}
+
+/** One column of every row; null is a missing text. */
+export type Column = Float64Array | readonly (string | null)[];
+
+export interface Table {
+  readonly rows: number;
+  readonly columns: readonly Column[];
+}
+
+/** Python values of `classes_`, in order. */
+export type Classes = readonly (string | number | boolean)[];
+
+export interface Transform {
+  emit(x: Columns, emission: Emission): Columns;
+  evaluate(x: Table): Table;
+}
+
+/** One per target: most classifiers have one, trees and neighbours may have several. */
+export interface Classify {
+  readonly targets: readonly Classes[];
+  emit(x: Columns, emission: Emission): readonly ClassValues[];
+  evaluate(x: Table): readonly ClassRows[];
+}
+
+export interface ClassValues {
+  /** int64 `[N]`: position in `classes_` of what `predict` answers. */
+  readonly index: Value;
+  /** float64 `[N, K]`: `predict_proba`. */
+  readonly probabilities?: Value;
+  /** float64 `[N]` (two classes) or `[N, K]`: `decision_function`. */
+  readonly decision?: Value;
+}
+
+export interface ClassRows {
+  readonly index: Int32Array;
+  readonly probabilities?: Matrix;
+  /** One column for two classes. */
+  readonly decision?: Matrix;
+}
+
+/** float64 `[N]` where `y` was one-dimensional, else `[N, targets]`. */
+export interface Regress {
+  readonly targets: number | null;
+  emit(x: Columns, emission: Emission): Value;
+  evaluate(x: Table): Matrix;
+}
+
+export interface Detect {
+  /** `label`: int64 `[N]` of +1 and -1; `decision`: float64 `[N]`, `decision_function`; `score`: `score_samples`. */
+  emit(x: Columns, emission: Emission): { readonly label: Value; readonly decision: Value; readonly score: Value };
+  evaluate(x: Table): { readonly label: Int32Array; readonly decision: Float64Array; readonly score: Float64Array };
+}
+
+export interface Cluster {
+  readonly count: number;
+  /** `index`: int64 `[N]`; `probabilities`: float64 `[N, count]` of mixtures. */
+  emit(x: Columns, emission: Emission): { readonly index: Value; readonly probabilities?: Value };
+  evaluate(x: Table): { readonly index: Int32Array; readonly probabilities?: Matrix };
+}
