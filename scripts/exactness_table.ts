@@ -17,7 +17,7 @@ import {
 
 const runtimes = ["native", "wasm", "micro"] as const;
 const root = path.join(import.meta.dirname, "..");
-const titles: Readonly<Record<string, string>> = { lightgbm: "LightGBM", xgboost: "XGBoost" };
+const titles: Readonly<Record<string, string>> = { catboost: "CatBoost", lightgbm: "LightGBM", xgboost: "XGBoost" };
 
 interface Row {
   readonly about: string;

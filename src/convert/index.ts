@@ -1,6 +1,7 @@
 // convert: a described model in, an ONNX graph and its schema out. One converter per family of formats.
 import { IngotError } from "../core/index.ts";
 import type { Format } from "../formats/index.ts";
+import { catboostConverter } from "./catboost/index.ts";
 import type { Converted, Converter, ConvertOptions } from "./converter.ts";
 import { lightgbmConverter } from "./lightgbm/index.ts";
 import { onnxConverter } from "./onnx/index.ts";
@@ -8,7 +9,7 @@ import { xgboostConverter } from "./xgboost/index.ts";
 
 export type { Converted, Converter, ConvertOptions, Tolerance } from "./converter.ts";
 
-export const converters: readonly Converter[] = [lightgbmConverter, xgboostConverter, onnxConverter];
+export const converters: readonly Converter[] = [lightgbmConverter, xgboostConverter, catboostConverter, onnxConverter];
 
 /** Converts a model that `format.read` returned. @throws IngotError MODEL_UNSUPPORTED */
 export function convertModel(format: Format, model: unknown, options: ConvertOptions = {}): Converted {

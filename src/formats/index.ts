@@ -1,11 +1,19 @@
 // formats: the table of every file format Ingot reads. A format detects, reads and describes; it never executes.
 import { IngotError } from "../core/index.ts";
+import { catboostCbm, catboostJson } from "./catboost/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
 import { lightgbm } from "./lightgbm/index.ts";
 import { onnx } from "./onnx/index.ts";
 import { openFile } from "./source.ts";
 import { xgboostJson, xgboostUbj } from "./xgboost/index.ts";
 
+export {
+  type CatboostLink,
+  type CatboostModel,
+  catboostColumns,
+  catboostLink,
+  catboostTreeCount,
+} from "./catboost/index.ts";
 export type { FileSource, Format, ModelDescription } from "./format.ts";
 export * from "./lightgbm/index.ts";
 export {
@@ -27,7 +35,7 @@ export type { Container, Entry, Tree, TreeFormat } from "./tree.ts";
 export * from "./xgboost/index.ts";
 
 /** In the order of detection: the first that recognises a file reads it. */
-export const formats: readonly Format[] = [lightgbm, xgboostJson, xgboostUbj, onnx];
+export const formats: readonly Format[] = [lightgbm, xgboostJson, xgboostUbj, catboostCbm, catboostJson, onnx];
 
 /** How many leading bytes `detect` sees. */
 const headSize = 64 * 1024;

@@ -77,7 +77,9 @@ export function feedsOf(columns: readonly Cell[][], schema: Schema): Record<stri
       const data =
         dtype === "string"
           ? values.map((value) => (value === null ? missingValue : String(value)))
-          : numbers(dtype, rows).map((_, row) => numberOf(values[row]!));
+          : dtype === "int64"
+            ? BigInt64Array.from(values, (value) => BigInt(value as number))
+            : numbers(dtype, rows).map((_, row) => numberOf(values[row]!));
       return [name, { dtype, dims: [rows, 1], data }];
     }),
   );

@@ -4,6 +4,7 @@ import { type LightgbmModel, type LightgbmObjective, objectiveLinks } from "../.
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import { labelNames } from "../columns.ts";
 import type { Converted, Tolerance } from "../converter.ts";
+import { emitSigmoid, emitSoftmax } from "../links.ts";
 
 const exact: Tolerance = { exact: true };
 /**
@@ -41,10 +42,6 @@ export function emitOutputs(
   const scalar = (value: number) => g.constant(float64([value], []));
   // A random forest's raw scores are sums all the same; its predictions start from the mean.
   const scores = model.averageOutput ? g.op("Div", [sums, scalar(iterations)], {}, { name: "mean" }) : sums;
-  const logistic = (value: Value, scale: number) => {
-    const power = g.op("Exp", [g.op("Mul", [value, scalar(-scale)])]);
-    return g.op("Div", [scalar(1), g.op("Add", [scalar(1), power])], {}, { name: "sigmoid" });
-  };
   const shape = targets === 1 ? [] : [targets];
   const named = classes ? { classes: classes.map(String) } : {};
   const label = (index: Value) => {
@@ -55,13 +52,13 @@ export function emitOutputs(
 
   if (link === "binary") {
     const margin = flat(sums);
-    const probability = logistic(scores, model.objective.sigmoid);
+    const probability = emitSigmoid(g, scores, model.objective.sigmoid);
     label(aboveHalf(g, flat(scores), model.objective.sigmoid));
     const both = g.op("Concat", [g.op("Sub", [scalar(1), probability]), probability], { axis: 1 }, { name: "both" });
     put("probabilities", both, { type: "float", shape: [2], role: "probabilities", ...named }, nearly());
     put("margin", margin, { type: "float", shape: [], role: "margin" }, exact);
   } else if (link === "softmax" || link === "sigmoids") {
-    const probabilities = link === "softmax" ? softmax(g, scores) : logistic(scores, model.objective.sigmoid);
+    const probabilities = link === "softmax" ? emitSoftmax(g, scores) : emitSigmoid(g, scores, model.objective.sigmoid);
     label(g.op("ArgMax", [probabilities], { axis: 1, keepdims: 0 }));
     put(
       "probabilities",
@@ -76,7 +73,7 @@ export function emitOutputs(
     let promise = exact;
     if (model.objective.sqrt) prediction = g.op("Mul", [g.op("Mul", [g.op("Sign", [score]), score]), score]);
     else if (link === "exp") prediction = g.op("Exp", [score]);
-    else if (link === "sigmoid") prediction = logistic(score, 1);
+    else if (link === "sigmoid") prediction = emitSigmoid(g, score);
     else if (link === "log1p-exp") prediction = log1pExp(g, score);
     if (["exp", "sigmoid", "log1p-exp"].includes(link)) promise = nearly();
     put("prediction", prediction, { type: "float", shape, role: "value" }, promise);
@@ -94,14 +91,6 @@ function aboveHalf(g: GraphBuilder, score: Value, sigmoid: number): Value {
   const y = g.op("Mul", [score, g.constant(float64([sigmoid], []))]);
   const above = g.op("Greater", [y, g.constant(float64([1.5 * 2 ** -53], []))]);
   return g.op("Cast", [above], { to: 7 }, { name: "above_half" });
-}
-
-/** Common::Softmax: exponentials of the distance to the largest score, over their sum. */
-function softmax(g: GraphBuilder, scores: Value): Value {
-  const axes = g.constant(int64([1]));
-  const distance = g.op("Sub", [scores, g.op("ReduceMax", [scores, axes], { keepdims: 1 })]);
-  const powers = g.op("Exp", [distance]);
-  return g.op("Div", [powers, g.op("ReduceSum", [powers, axes], { keepdims: 1 })], {}, { name: "softmax" });
 }
 
 /** log(1 + exp(x)) with the accuracy of log1p (Kahan): e * log(u) / (u - 1) with u = 1 + e rounded. */
