@@ -26,8 +26,13 @@ export {
   tensorDims,
   valueTypeText,
 } from "./onnx/index.ts";
+export { type PickleOptions, type PickleResult, readPickle } from "./pickle/machine.ts";
+export { attributesOf } from "./python/attributes.ts";
 export type { Fitted } from "./python/fitted.ts";
-export { NdArray, type NumpyDtype } from "./python/ndarray.ts";
+export { fittedOf } from "./python/fitted_object.ts";
+export { dtypeText, NdArray, type NumpyDtype, numberOf } from "./python/ndarray.ts";
+export { dtypeOf, dtypeOfText } from "./python/numpy_dtype.ts";
+export { arrayOf } from "./python/numpy_objects.ts";
 export * from "./python/values.ts";
 export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
 export type { AnomalySubject, Observation, Survey } from "./survey.ts";
