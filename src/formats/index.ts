@@ -1,10 +1,17 @@
 // formats: the table of every file format Ingot reads. A format detects, reads and describes; it never executes.
 import { IngotError } from "../core/index.ts";
 import { catboostCbm, catboostJson } from "./catboost/index.ts";
+import { coremlFile } from "./coreml/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
 import { lightgbm } from "./lightgbm/index.ts";
 import { onnx } from "./onnx/index.ts";
+import { openvino } from "./openvino/index.ts";
+import { ort } from "./ort/index.ts";
+import { pickle } from "./pickle/index.ts";
+import { pmml } from "./pmml/index.ts";
 import { openFile } from "./source.ts";
+import { savedModelFile, tensorflowGraphFile, tensorflowVariables } from "./tensorflow/index.ts";
+import { tflite } from "./tflite/index.ts";
 import { xgboostJson, xgboostUbj } from "./xgboost/index.ts";
 
 export {
@@ -26,10 +33,11 @@ export {
   tensorDims,
   valueTypeText,
 } from "./onnx/index.ts";
-export { type PickleOptions, type PickleResult, readPickle } from "./pickle/machine.ts";
+export * from "./pickle/index.ts";
 export { attributesOf } from "./python/attributes.ts";
 export type { Fitted } from "./python/fitted.ts";
 export { fittedOf } from "./python/fitted_object.ts";
+export type { PythonModel } from "./python/model.ts";
 export { dtypeText, NdArray, type NumpyDtype, numberOf } from "./python/ndarray.ts";
 export { dtypeOf, dtypeOfText } from "./python/numpy_dtype.ts";
 export { arrayOf } from "./python/numpy_objects.ts";
@@ -40,7 +48,22 @@ export type { Container, Entry, Tree, TreeFormat } from "./tree.ts";
 export * from "./xgboost/index.ts";
 
 /** In the order of detection: the first that recognises a file reads it. */
-export const formats: readonly Format[] = [lightgbm, xgboostJson, xgboostUbj, catboostCbm, catboostJson, onnx];
+export const formats: readonly Format[] = [
+  lightgbm,
+  xgboostJson,
+  xgboostUbj,
+  catboostCbm,
+  catboostJson,
+  onnx,
+  tflite,
+  ort,
+  openvino,
+  pmml,
+  savedModelFile,
+  tensorflowVariables,
+  coremlFile,
+  tensorflowGraphFile,
+];
 
 /** How many leading bytes `detect` sees. */
 const headSize = 64 * 1024;

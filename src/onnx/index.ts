@@ -14,6 +14,7 @@ export { treeProblems } from "./lint/tree_shape.ts";
 export { emptyGraph, emptyModel } from "./messages.ts";
 export * from "./model.ts";
 export { opsetVersion } from "./opset_changes.ts";
+export { type MessageKind, ProtobufReader } from "./protobuf_reader.ts";
 export { readModel, readTensor } from "./read.ts";
 export { renameValues, valueNames } from "./rename.ts";
 export { storedTensor, tensorOf } from "./stored_tensor.ts";

@@ -1,5 +1,5 @@
 // Protobuf wire format, reading: views into the file, every length checked before it is used.
-import { IngotError } from "../core/index.ts";
+import { type ErrorCode, IngotError } from "../core/index.ts";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -11,14 +11,24 @@ const objectLimit = 8_000_000;
 /** Names up to this length are read byte by byte: TextDecoder costs more than they do. */
 const shortText = 32;
 
+/** Whose messages are read, for errors. */
+export interface MessageKind {
+  readonly code: ErrorCode;
+  /** e.g. `an ONNX model`. */
+  readonly what: string;
+}
+
+const onnxModel: MessageKind = { code: "ONNX_MALFORMED", what: "an ONNX model" };
+
 interface Shared {
   readonly bytes: Uint8Array;
   readonly view: DataView;
   readonly source: string;
+  readonly kind: MessageKind;
   objects: number;
 }
 
-/** Reads the fields of one message between two offsets of a file. @throws IngotError ONNX_MALFORMED */
+/** Reads the fields of one message between two offsets of a file. @throws IngotError of the kind's code */
 export class ProtobufReader {
   /** Number and wire type of the field that `next` found. */
   field = 0;
@@ -38,11 +48,11 @@ export class ProtobufReader {
     this.#depth = depth;
   }
 
-  static over(given: Uint8Array, source: string): ProtobufReader {
+  static over(given: Uint8Array, source: string, kind: MessageKind = onnxModel): ProtobufReader {
     // A Node Buffer would hand its own kind of views on.
     const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return new ProtobufReader({ bytes, view, source, objects: 0 }, 0, bytes.length, 0);
+    return new ProtobufReader({ bytes, view, source, kind, objects: 0 }, 0, bytes.length, 0);
   }
 
   /** Moves to the next field; false at the end of the message. */
@@ -67,7 +77,7 @@ export class ProtobufReader {
     else if (this.wire === 1) this.#advance(8);
     else if (this.wire === 2) this.#advance(this.#unsigned());
     else if (this.wire === 5) this.#advance(4);
-    else this.fail(`wire type ${this.wire} is not used by ONNX`);
+    else this.fail(`wire type ${this.wire} is not used`);
     return this.#shared.bytes.subarray(this.#fieldStart, this.#offset);
   }
 
@@ -169,10 +179,11 @@ export class ProtobufReader {
   }
 
   fail(what: string, cause?: unknown): never {
-    throw new IngotError("ONNX_MALFORMED", {
+    const { kind, source } = this.#shared;
+    throw new IngotError(kind.code, {
       what,
-      where: `${this.#shared.source} at byte ${this.#fieldStart}`,
-      fix: "the file is incomplete, damaged, or not an ONNX model: copy or export it again",
+      where: `${source} at byte ${this.#fieldStart}`,
+      fix: `the file is incomplete, damaged, or not ${kind.what}: copy or export it again`,
       cause,
     });
   }
