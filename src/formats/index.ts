@@ -54,6 +54,7 @@ export const formats: readonly Format[] = [
   xgboostUbj,
   catboostCbm,
   catboostJson,
+  pickle,
   onnx,
   tflite,
   ort,

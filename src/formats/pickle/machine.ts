@@ -37,6 +37,8 @@ export interface PickleResult {
   readonly end: number;
   readonly protocol: number;
   readonly opcodes: number;
+  /** Classes and functions that loading it would import, in the order of their first use. */
+  readonly globals: readonly PyGlobal[];
 }
 
 const mostOpcodes = 2 ** 27;
@@ -53,7 +55,11 @@ export function readPickle(bytes: Uint8Array, source: string, options: PickleOpt
   return new Machine(bytes, source, options).run();
 }
 
-class Machine {
+/** Runs one pickle. */
+export class Machine {
+  /** Calls and opcodes so far. */
+  calls = 0;
+  steps = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private readonly source: string;
@@ -82,13 +88,19 @@ class Machine {
 
   run(): PickleResult {
     const limit = this.options.mostOpcodes ?? mostOpcodes;
-    for (let opcodes = 1; ; opcodes++) {
-      if (opcodes > limit) throw this.tooLarge(`more than ${limit} opcodes`);
+    for (;;) {
+      if (++this.steps > limit) throw this.tooLarge(`more than ${limit} opcodes`);
       this.at = this.offset;
       if (this.offset >= this.frameEnd) this.leaveFrame();
       const opcode = this.u8();
       if (opcode === 0x2e) {
-        return { value: this.pop(), end: this.offset, protocol: this.protocol, opcodes };
+        return {
+          value: this.pop(),
+          end: this.offset,
+          protocol: this.protocol,
+          opcodes: this.steps,
+          globals: [...this.globals.values()],
+        };
       }
       this.step(opcode);
       if (this.stack.length > deepestStack) throw this.tooLarge("a stack that grows without end");
@@ -363,6 +375,7 @@ class Machine {
 
   private make(callable: PyValue, args: PyValue, keywords: PyDict | null): void {
     if (!(args instanceof PyTuple)) throw this.malformed("the arguments of a call are no tuple");
+    this.calls++;
     this.stack.push(resultOf(callable, args.items, keywords, this, this.where()));
   }
 

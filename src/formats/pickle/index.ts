@@ -1,0 +1,29 @@
+// pickle: Python objects of protocols 0 to 5, as inert data.
+import type { Format } from "../format.ts";
+import type { PythonModel } from "../python/model.ts";
+import { describePython } from "../sklearn/describe.ts";
+import { looksLikePickle } from "./detect.ts";
+import { readPickle } from "./machine.ts";
+
+export type { PickleOptions, PickleResult } from "./machine.ts";
+export { readPickle };
+
+export const pickle: Format<PythonModel> = {
+  id: "pickle",
+  title: "Python pickle",
+  detect: looksLikePickle,
+  async read(file) {
+    const bytes = await file.readAll();
+    const { value, end, protocol, globals } = readPickle(bytes, file.name);
+    const rest = bytes.length - end;
+    return {
+      format: "pickle",
+      formatVersion: String(protocol),
+      source: file.name,
+      root: value,
+      globals: globals.map((global) => global.path),
+      facts: rest > 0 ? [["bytes after the pickle", rest]] : [],
+    };
+  },
+  describe: describePython,
+};
