@@ -1,5 +1,5 @@
 // Estimators that do not look at X. Rule: sklearn/dummy.py, DummyClassifier.predict and predict_proba, DummyRegressor.predict.
-import type { Fitted } from "../../formats/index.ts";
+import { type Fitted, PyFloat } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import type { Columns, Estimator } from "./estimator.ts";
 import { argMax, readTargets } from "./tree_classes.ts";
@@ -75,7 +75,9 @@ function probabilitiesOf(self: Fitted, target: number, targets: number, count: n
     case "most_frequent":
       return only(argMax(priors(), 0, count));
     case "constant": {
-      const constant = self.array("constant").values()[target];
+      const constants = self.get("constant");
+      const isOne = targets === 1 && (typeof constants !== "object" || constants instanceof PyFloat);
+      const constant = isOne ? constants : self.items("constant")[target];
       const position = readTargets(self)[target]!.findIndex((each) => sameClass(each, constant));
       if (position < 0) throw self.invalid("answers a constant that is none of its classes");
       return only(position);

@@ -97,7 +97,10 @@ function emitColumn(g: GraphBuilder, { blocks }: Columns, column: number): Value
   throw new RangeError(`column ${column} of ${first}`);
 }
 
-/** Position among the categories; NaN where it is none of them. */
+/**
+ * Position among the categories; -1 where it is none of them. Not NaN: of that ONNX Runtime (1.30) may find any set of categories to be
+ * a member, since it is cast to an integer.
+ */
 function emitCodes(g: GraphBuilder, value: Value, categories: readonly Category[]): Value {
   const isText = value.dtype === "string";
   const codes = categories.flatMap((category, code) => (category === null ? [] : [[category, code] as const]));
@@ -110,13 +113,13 @@ function emitCodes(g: GraphBuilder, value: Value, categories: readonly Category[
     {
       keys_tensor: isText ? { dtype: "string", dims: [keys.length], data: keys.map(String) } : numbers,
       values_tensor: float64(codes.map(([, code]) => code)),
-      default_tensor: float64([Number.NaN]),
+      default_tensor: float64([-1]),
     },
     { domain: "ai.onnx.ml", name: "codes", results: [{ dtype: "float64", shape: value.shape }] },
   );
 }
 
-/** Categories are looked up as unsigned bytes, see `asByte`; NaN stays NaN. */
+/** Categories are looked up as unsigned bytes, see `asByte`; -1 is a missing one. */
 function emitByte(g: GraphBuilder, value: Value, code: "positive" | "any"): Value {
   const isNegative = g.op("Less", [value, scalar(g, 0)]);
   const whole = g.op("Where", [isNegative, g.op("Ceil", [value]), g.op("Floor", [value])]);
@@ -124,7 +127,9 @@ function emitByte(g: GraphBuilder, value: Value, code: "positive" | "any"): Valu
   const rest = g.op("Sub", [whole, g.op("Mul", [pages, scalar(g, 256)])]);
   const isFar = g.op("GreaterOrEqual", [g.op("Abs", [whole]), scalar(g, 2 ** 31)]);
   const byte = g.op("Where", [isFar, scalar(g, 0), rest], {}, { name: "code" });
-  return code === "any" ? byte : g.op("Where", [isNegative, scalar(g, -1), byte]);
+  const isUnset = g.op("IsNaN", [value]);
+  const isMissing = code === "any" ? isUnset : g.op("Or", [isUnset, isNegative]);
+  return g.op("Where", [isMissing, scalar(g, -1), byte]);
 }
 
 /** Every row as the trees see it, in one array that is filled anew. */
