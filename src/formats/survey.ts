@@ -5,6 +5,8 @@ import type { OpenFile } from "./source.ts";
 export interface Survey {
   /** A parser understood bytes `[start, end)`. Ranges may overlap and come in any order; what nobody covers is unknown. */
   covered(start: number, end: number): void;
+  /** The reader that reports from here on, by its id: the coverage of the file names it. Called before `covered`. */
+  reading?(reader: string): void;
   observe(observation: Observation): void;
   /**
    * A file inside this one, surveyed by its own format at once; the survey closes it. The bytes it takes in this file must be
@@ -46,6 +48,10 @@ export type Observation = { readonly at?: number } & (
   | { readonly kind: "remote-code"; readonly key: string; readonly value: string }
   /** A program: ELF, PE, Mach-O, `#!` … */
   | { readonly kind: "executable"; readonly format: string }
+  /** A key, token or password in a text file; `detail` shows only its beginning. */
+  | { readonly kind: "secret"; readonly subject: string; readonly detail: string }
+  /** A link or device among files. */
+  | { readonly kind: "link"; readonly path: string; readonly target: string }
   /** A limit that keeps the scan bounded was reached: ratio, depth, count, size. */
   | { readonly kind: "limit"; readonly limit: string; readonly detail: string }
   /** A part that was seen but not understood: makes the verdict unknown. */

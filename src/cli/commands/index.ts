@@ -8,12 +8,15 @@ import ls from "./ls.ts";
 import pack from "./pack.ts";
 import predict from "./predict.ts";
 import rm from "./rm.ts";
+import rules from "./rules.ts";
+import scan from "./scan.ts";
 import serve from "./serve.ts";
 import show from "./show.ts";
 import verify from "./verify.ts";
 
 export const commands: readonly Command[] = [
   inspect,
+  scan,
   init,
   pack,
   ls,
@@ -24,4 +27,5 @@ export const commands: readonly Command[] = [
   convert,
   rm,
   formats,
+  rules,
 ];

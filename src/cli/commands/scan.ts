@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { IngotError } from "../../core/index.ts";
+import type { ScanReport, Severity } from "../../scan/index.ts";
+import { command, flag, positional, value } from "../command.ts";
+import type { CommandIo } from "../io.ts";
+import { version } from "../version.ts";
+
+export default command({
+  name: "scan",
+  about: "Tell whether a file, folder, archive or package is safe to keep, without executing anything in it",
+  examples: [
+    "ingot scan model.pkl",
+    "ingot scan downloads/bert --fail-on medium",
+    "ingot scan model.pt --sarif > scan.sarif",
+    "cat model.bin | ingot scan -",
+  ],
+  args: {
+    target: positional("file, folder, package, or - for standard input"),
+    failOn: value("severity", "exit 1 from this severity on: critical, high (default), medium, low"),
+    sarif: flag("print SARIF 2.1.0"),
+  },
+  async run({ target, failOn, sarif }, io) {
+    const { fails, sarifOf, scanBytes, scanPath, severities } = await import("../../scan/index.ts");
+    const limit = severities.find((severity) => severity === (failOn ?? "high")) ?? unknownSeverity(failOn, severities);
+    const report =
+      target === "-"
+        ? await scanBytes(await standardInput(), "standard input")
+        : existsSync(path.resolve(io.cwd, target))
+          ? await scanPath(path.resolve(io.cwd, target), target)
+          : await scanStored(target, io);
+    if (sarif) await io.line(`${JSON.stringify(sarifOf(report, version), null, 2)}\n`);
+    else {
+      const { renderScan } = await import("../render_scan.ts");
+      io.result(report, () => renderScan(report));
+    }
+    return fails(report, limit) ? 1 : 0;
+  },
+});
+
+async function scanStored(reference: string, io: CommandIo): Promise<ScanReport> {
+  const { parseReference, scanPackage } = await import("../../package/index.ts");
+  try {
+    parseReference(reference);
+  } catch (cause) {
+    // Not the name of a package either: it was meant to be a path.
+    throw new IngotError("FILE_NOT_FOUND", { what: "there is no such file or folder", where: reference, cause });
+  }
+  return scanPackage(reference, await io.openStore());
+}
+
+/** Endless streams end here: what is larger belongs into a file. */
+const largestInput = 2 ** 30;
+
+async function standardInput(): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    if (size > largestInput)
+      throw new IngotError("FILE_TOO_LARGE", {
+        what: `standard input brings more than ${largestInput} bytes`,
+        fix: "write it to a file and scan that",
+      });
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function unknownSeverity(text: string | undefined, known: readonly Severity[]): never {
+  throw new IngotError("USAGE", {
+    what: `there is no severity \`${text}\``,
+    where: "--fail-on",
+    fix: `one of ${known.join(", ")}`,
+  });
+}

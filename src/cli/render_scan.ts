@@ -1,0 +1,63 @@
+// The picture of a scan: the verdict first, then what was found, where, why it matters and what to do; then what nobody understood.
+import type { Finding, ScannedFile, ScanReport, Verdict } from "../scan/index.ts";
+import { few, size } from "./render.ts";
+
+const verdicts: Readonly<Record<Verdict, string>> = {
+  malicious: "MALICIOUS   this is made to harm whoever loads it",
+  suspicious: "SUSPICIOUS  this holds what should not be in a model",
+  unknown: "UNKNOWN     nothing bad was found, but not everything could be understood",
+  clean: "CLEAN       every byte was understood, and nothing bad is among them",
+};
+const shownFindings = 25;
+const shownFiles = 10;
+
+export function renderScan(report: ScanReport): string {
+  const lines = [report.target, verdicts[report.verdict], ""];
+  for (const finding of report.findings.slice(0, shownFindings)) lines.push(...renderFinding(finding), "");
+  const more = report.findings.length - shownFindings;
+  if (more > 0) lines.push(`… and ${more} more findings (--json lists them all)`, "");
+  const unknown = report.files.filter((file) => file.covered < file.size || file.unread.length > 0);
+  if (unknown.length > 0) {
+    lines.push("not understood:");
+    for (const file of unknown.slice(0, shownFiles))
+      lines.push(`  ${file.path}: ${coverageText(file)}`, ...gapsOf(file));
+    if (unknown.length > shownFiles) lines.push(`  … and ${unknown.length - shownFiles} more files`);
+    lines.push("");
+  }
+  lines.push(summary(report));
+  return lines.join("\n");
+}
+
+function renderFinding(finding: Finding): string[] {
+  const place = finding.at === undefined ? finding.file : `${finding.file} at byte ${finding.at}`;
+  const times = finding.times === undefined ? "" : ` (${finding.times} times)`;
+  return [
+    `${finding.severity.toUpperCase().padEnd(8)}  ${finding.what}${times}  [${finding.rule}]`,
+    `   at: ${place}`,
+    `  why: ${finding.why}`,
+    `  fix: ${finding.fix}`,
+  ];
+}
+
+/** `100% of 4,812,331 bytes explained by: zip, pickle`. */
+export function coverageText(file: ScannedFile): string {
+  const share = file.size === 0 ? 100 : Math.floor((file.covered / file.size) * 1000) / 10;
+  const by = file.readers.length > 0 ? ` explained by: ${file.readers.join(", ")}` : " explained";
+  return `${share}% of ${file.size.toLocaleString("en-US")} bytes${by}`;
+}
+
+function gapsOf(file: ScannedFile): string[] {
+  const gaps = file.unexplained.map(([start, end]) => `${start}–${end - 1}`);
+  return [
+    ...(gaps.length > 0 ? [`    bytes ${few(gaps)}: no reader knows them`] : []),
+    ...file.unread.map((detail) => `    ${detail}`),
+  ];
+}
+
+function summary(report: ScanReport): string {
+  const [only] = report.files;
+  if (report.files.length === 1 && only) return coverageText(only);
+  const members = report.files.length;
+  const understood = report.files.filter((file) => file.covered === file.size && file.unread.length === 0).length;
+  return `${members} files and members, ${size(report.bytes)}; ${understood} of them understood to the last byte`;
+}

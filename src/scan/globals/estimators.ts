@@ -1,0 +1,641 @@
+// Written by scripts/known_globals.ts from the libraries themselves: do not edit. One module and its safe names per line.
+
+const listed = `
+_hnsw: HnswException _DenseFloatVectorStorage _DenseI32VectorStorage _DenseI8VectorStorage _HnswDenseFloatVectorIndex _HnswDenseI32VectorIndex _HnswDenseI8VectorIndex _HnswDenseVectorIndex _OnlineHnswDenseFloatVectorIndex _OnlineHnswDenseI32VectorIndex _OnlineHnswDenseI8VectorIndex
+catboost.core: BatchMetricCalcer CatBoost CatBoostClassifier CatBoostRanker CatBoostRegressor EFeaturesSelectionAlgorithm EFeaturesSelectionGrouping EFstrType EShapCalcType Pool _CatBoostBase _CustomLoggersStack _StreamLikeWrapper _TrainCallbacksWrapper polars
+catboost.hnsw.hnsw: EDistance EVectorComponentType Hnsw HnswEstimator OnlineHnsw Pool
+catboost.metrics: AUC AUCMulticlass Accuracy AverageGain BalancedAccuracy BalancedErrorRate BrierScore BuiltinMetric Combination Cox CrossEntropy CtrFactor DCG ERR Expectile F F1 FairLoss FilteredDCG Focal GroupQuantile HammingLoss HingeLoss Huber Kappa LogCosh LogLikelihoodOfPrediction LogLinQuantile Logloss Lq MAE MAP MAPE MCC MRR MSLE MedianAbsoluteError MultiClass MultiClassOneVsAll MultiCrossEntropy MultiLogloss MultiQuantile MultiRMSE MultiRMSEWithMissingValues NDCG NormalizedGini NormalizedGiniMulticlass NumErrors PFound PRAUC PRAUCMulticlass PairAccuracy PairLogit PairLogitPairwise Poisson Precision PrecisionAt Quantile QueryAUC QueryAUCMulticlass QueryAverage QueryCrossEntropy QueryRMSE QuerySoftMax R2 RMSE RMSEWithUncertainty RMSPE Recall RecallAt SMAPE SurvivalAft TotalF1 Tweedie UserPerObjMetric UserQuerywiseMetric WKappa ZeroOneLoss _MetricGenerator
+lightgbm.basic: Booster Dataset EvalResult LGBMDeprecationWarning LightGBMError Sequence _ConfigAliases _DummyLogger _InnerPredictor _MissingType _TempFile
+lightgbm.sklearn: LGBMClassifier LGBMModel LGBMRanker LGBMRegressor _EvalFunctionWrapper _ObjectiveFunctionWrapper
+numpy: AxisError ComplexWarning MachAr ModuleDeprecationWarning RankWarning TooHardError VisibleDeprecationWarning _CopyMode abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bool bool_ broadcast busdaycalendar bytes_ cbrt ceil character chararray clongdouble complex128 complex256 complex64 complexfloating conj conjugate copysign cos cosh datetime64 deg2rad degrees divide divmod dtype equal errstate exp exp2 expm1 fabs finfo flatiter flexible float128 float16 float32 float64 float_power floating floor floor_divide fmax fmin fmod format_parser frexp gcd generic greater greater_equal heaviside hypot iinfo inexact int16 int32 int64 int8 integer invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor longdouble longlong matmul matrix matvec maximum memmap minimum mod modf multiply ndarray ndenumerate ndindex nditer negative nextafter not_equal number object_ poly1d positive pow power rad2deg radians recarray reciprocal record remainder right_shift rint sign signbit signedinteger sin sinh spacing sqrt square str_ subtract tan tanh timedelta64 true_divide trunc ufunc uint16 uint32 uint64 uint8 ulonglong unsignedinteger vecdot vecmat vectorize void
+numpy._core._exceptions: UFuncTypeError
+numpy._core._internal: _Stream _ctypes _missing_ctypes dummy_ctype
+numpy._core._machar: MachAr
+numpy._core._multiarray_umath: _array_converter
+numpy._core._rational_tests: Rational2DType rational rational2
+numpy._core._ufunc_config: _unspecified
+numpy._core.arrayprint: BoolFormat ComplexFloatingFormat DatetimeFormat FloatingFormat IntegerFormat StructuredVoidFormat SubArrayFormat TimedeltaFormat _TimelikeFormat
+numpy._core.getlimits: MachArLike
+numpy._core.multiarray: flagsobj
+numpy._core.numerictypes: _PreprocessDTypeError
+numpy._core.overrides: ArgSpec
+numpy._globals: _NoValueType _SignatureDescriptor
+numpy._typing: _128Bit _16Bit _256Bit _32Bit _64Bit _80Bit _8Bit _96Bit
+numpy._typing._array_like: _Buffer _SupportsArray _SupportsArrayFunc _UnknownType
+numpy._typing._dtype_like: _DTypeDict _DTypeDictBase _HasDType _HasNumPyDType _SupportsDType
+numpy._typing._generic_alias: _GenericAlias
+numpy._typing._nested_sequence: _NestedSequence
+numpy._utils._pep440: InvalidVersion LegacyVersion Version _BaseVersion _Version
+numpy.char: chararray
+numpy.core._exceptions: UFuncTypeError
+numpy.core._internal: _Stream _ctypes _missing_ctypes dummy_ctype recursive
+numpy.core._machar: MachAr
+numpy.core._rational_tests: rational
+numpy.core._type_aliases: TypeNADict
+numpy.core._ufunc_config: _unspecified
+numpy.core.arrayprint: BoolFormat ComplexFloatingFormat DatetimeFormat FloatingFormat IntegerFormat StructuredVoidFormat SubArrayFormat TimedeltaFormat _TimelikeFormat
+numpy.core.getlimits: MachArLike
+numpy.core.multiarray: flagsobj typeinforanged
+numpy.core.numerictypes: _typedict
+numpy.core.overrides: ArgSpec
+numpy.core.records: _OrderedCounter
+numpy.core.setup_common: MismatchCAPIWarning
+numpy.dtypes: BoolDType BytesDType CLongDoubleDType Complex128DType Complex64DType DateTime64DType Float16DType Float32DType Float64DType Int16DType Int32DType Int64DType Int8DType LongDoubleDType LongLongDType ObjectDType StrDType StringDType TimeDelta64DType UInt16DType UInt32DType UInt64DType UInt8DType ULongLongDType VoidDType
+numpy.exceptions: AxisError ComplexWarning DTypePromotionError ModuleDeprecationWarning RankWarning TooHardError VisibleDeprecationWarning
+numpy.lib: Arrayterator NumpyVersion
+numpy.lib._arraysetops_impl: UniqueAllResult UniqueCountsResult UniqueInverseResult
+numpy.lib._index_tricks_impl: AxisConcatenator CClass IndexExpression MGridClass OGridClass RClass nd_grid
+numpy.lib._stride_tricks_impl: DummyArray
+numpy.lib._utils_impl: _Deprecate
+numpy.lib._version: NumpyVersion
+numpy.lib.arrayterator: Arrayterator
+numpy.lib.index_tricks: AxisConcatenator CClass IndexExpression MGridClass OGridClass RClass nd_grid
+numpy.lib.mixins: NDArrayOperatorsMixin
+numpy.lib.stride_tricks: DummyArray
+numpy.lib.user_array: container
+numpy.lib.utils: _Deprecate
+numpy.linalg: LinAlgError
+numpy.linalg._linalg: EigResult EighResult QRResult SVDResult SlogdetResult
+numpy.linalg.lapack_lite: LapackError
+numpy.linalg.linalg: EigResult EighResult QRResult SVDResult SlogdetResult
+numpy.ma: MaskedArray
+numpy.ma.core: MAError MaskError MaskedArray MaskedArrayFutureWarning MaskedConstant MaskedIterator _DomainCheckInterval _DomainGreater _DomainGreaterEqual _DomainSafeDivide _DomainTan _DomainedBinaryOperation _MaskedBinaryOperation _MaskedPrintOption _MaskedUFunc _MaskedUnaryOperation _convert2ma _extrema_operation _frommethod mvoid
+numpy.ma.extras: MAxisConcatenator _fromnxfunction _fromnxfunction_allargs _fromnxfunction_args _fromnxfunction_seq _fromnxfunction_single mr_class
+numpy.ma.mrecords: MaskedRecords
+numpy.ma.timer_comparison: ModuleTester
+numpy.polynomial._polybase: ABCPolyBase
+numpy.polynomial.chebyshev: Chebyshev
+numpy.polynomial.hermite: Hermite
+numpy.polynomial.hermite_e: HermiteE
+numpy.polynomial.laguerre: Laguerre
+numpy.polynomial.legendre: Legendre
+numpy.polynomial.polynomial: Polynomial
+numpy.polynomial.polyutils: PolyBase PolyDomainError PolyError RankWarning
+numpy.random._generator: Generator
+numpy.random._mt19937: MT19937
+numpy.random._pcg64: PCG64 PCG64DXSM
+numpy.random._philox: Philox
+numpy.random._sfc64: SFC64
+numpy.random.bit_generator: BitGenerator ISeedSequence ISpawnableSeedSequence SeedSequence SeedlessSeedSequence SeedlessSequence
+numpy.random.mtrand: RandomState
+numpy.rec: format_parser recarray
+numpy.typing: NBitBase
+pandas: ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DateOffset DatetimeIndex DatetimeTZDtype ExcelFile ExcelWriter Flags Float32Dtype Float64Dtype Grouper HDFStore Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype Interval IntervalDtype IntervalIndex MultiIndex NamedAgg Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta TimedeltaIndex Timestamp UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype
+pandas._libs.algos: Infinity NegInfinity
+pandas._libs.arrays: NDArrayBacked
+pandas._libs.hashtable: Complex128Factorizer Complex128HashTable Complex128Vector Complex64Factorizer Complex64HashTable Complex64Vector Factorizer Float32Factorizer Float32HashTable Float32Vector Float64Factorizer Float64HashTable Float64Vector HashTable Int16Factorizer Int16HashTable Int16Vector Int32Factorizer Int32HashTable Int32Vector Int64Factorizer Int64HashTable Int64Vector Int8Factorizer Int8HashTable Int8Vector ObjectFactorizer ObjectVector PyObjectHashTable StringHashTable StringVector UInt16Factorizer UInt16HashTable UInt16Vector UInt32Factorizer UInt32HashTable UInt32Vector UInt64Factorizer UInt64HashTable UInt64Vector UInt8Factorizer UInt8HashTable UInt8Vector Vector
+pandas._libs.index: BaseMultiIndexCodesEngine BoolEngine Complex128Engine Complex64Engine DatetimeEngine ExtensionEngine Float32Engine Float64Engine IndexEngine Int16Engine Int32Engine Int64Engine Int8Engine MaskedBoolEngine MaskedComplex128Engine MaskedComplex64Engine MaskedFloat32Engine MaskedFloat64Engine MaskedIndexEngine MaskedInt16Engine MaskedInt32Engine MaskedInt64Engine MaskedInt8Engine MaskedUInt16Engine MaskedUInt32Engine MaskedUInt64Engine MaskedUInt8Engine ObjectEngine PeriodEngine StringEngine StringObjectEngine TimedeltaEngine UInt16Engine UInt32Engine UInt64Engine UInt8Engine
+pandas._libs.indexing: NDFrameIndexerBase
+pandas._libs.internals: Block BlockManager BlockPlacement BlockValuesRefs NDArrayBackedBlock NumpyBlock SharedBlock
+pandas._libs.interval: Interval IntervalMixin IntervalTree
+pandas._libs.lib: _NoDefault
+pandas._libs.missing: C_NAType NAType
+pandas._libs.parsers: TextReader _DatetimeChunkState _PendingStringColumn
+pandas._libs.properties: AxisProperty CachedProperty
+pandas._libs.sas: Parser
+pandas._libs.sparse: BlockIndex IntIndex SparseIndex
+pandas._libs.tslibs.base: ABCTimestamp
+pandas._libs.tslibs.conversion: _TSObject
+pandas._libs.tslibs.dtypes: FreqGroup NpyDatetimeUnit PeriodDtypeBase Resolution
+pandas._libs.tslibs.fields: RoundTo
+pandas._libs.tslibs.nattype: NaTType _NaT
+pandas._libs.tslibs.np_datetime: OutOfBoundsDatetime OutOfBoundsTimedelta
+pandas._libs.tslibs.offsets: ApplyTypeError BHalfYearBegin BHalfYearEnd BQuarterBegin BQuarterEnd BYearBegin BYearEnd BaseOffset BusinessDay BusinessHour BusinessMixin BusinessMonthBegin BusinessMonthEnd CustomBusinessDay CustomBusinessHour CustomBusinessMonthBegin CustomBusinessMonthEnd DateOffset Day Easter FY5253 FY5253Mixin FY5253Quarter HalfYearBegin HalfYearEnd HalfYearOffset Hour LastWeekOfMonth Micro Milli Minute MonthBegin MonthEnd MonthOffset Nano OffsetMeta QuarterBegin QuarterEnd QuarterOffset RelativeDeltaOffset Second SemiMonthBegin SemiMonthEnd SemiMonthOffset SingleConstructorOffset Tick Week WeekOfMonth WeekOfMonthMixin YearBegin YearEnd YearOffset _CustomBusinessMonth _CustomBusinessMonthBegin _CustomBusinessMonthEnd _YearEnd
+pandas._libs.tslibs.parsing: DateParseError _timelex
+pandas._libs.tslibs.period: IncompatibleFrequency Period PeriodMixin _Period
+pandas._libs.tslibs.strptime: DatetimeParseState TimeRE
+pandas._libs.tslibs.timedeltas: MinMaxReso ResoState Timedelta _Timedelta
+pandas._libs.tslibs.timestamps: MinMaxReso Timestamp _Timestamp
+pandas._libs.tslibs.tzconversion: Localizer
+pandas._typing: ArrowArrayExportable ArrowStreamExportable BaseBuffer ReadBuffer ReadCsvBuffer ReadPickleBuffer SequenceNotStr WriteBuffer WriteExcelBuffer
+pandas._version: NotThisMethod VersioneerConfig
+pandas.api.executors: BaseExecutionEngine
+pandas.api.extensions: ExtensionArray ExtensionDtype ExtensionScalarOpsMixin
+pandas.api.indexers: BaseIndexer FixedForwardWindowIndexer VariableOffsetWindowIndexer
+pandas.api.interchange: DataFrame
+pandas.api.typing: DataFrameGroupBy DatetimeIndexResamplerGroupBy DatetimeIndexResamplerGroupby Expanding ExpandingGroupBy ExpandingGroupby ExponentialMovingWindow ExponentialMovingWindowGroupBy ExponentialMovingWindowGroupby Expression FrozenList JsonReader NAType NaTType PeriodIndexResamplerGroupBy PeriodIndexResamplerGroupby Resampler Rolling RollingGroupBy RollingGroupby SASReader SeriesGroupBy StataReader TimeGrouper TimedeltaIndexResamplerGroupBy TimedeltaIndexResamplerGroupby Window
+pandas.api.typing.aliases: ReadBuffer ReadCsvBuffer ReadPickleBuffer SequenceNotStr WriteBuffer WriteExcelBuffer
+pandas.arrays: ArrowExtensionArray ArrowStringArray BooleanArray DatetimeArray FloatingArray IntegerArray IntervalArray NumpyExtensionArray PeriodArray SparseArray StringArray TimedeltaArray
+pandas.core.accessor: Accessor CachedAccessor DirNamesMixin PandasDelegate
+pandas.core.apply: Apply FrameApply FrameColumnApply FrameRowApply GroupByApply NDFrameApply ResamplerWindowApply SeriesApply
+pandas.core.arraylike: OpsMixin
+pandas.core.arrays._arrow_string_mixins: ArrowStringArrayMixin
+pandas.core.arrays._mixins: NDArrayBackedExtensionArray
+pandas.core.arrays.arrow.accessors: ArrowAccessor ListAccessor StructAccessor
+pandas.core.arrays.arrow.array: ArrowExtensionArray
+pandas.core.arrays.arrow.dtype: ArrowDtype
+pandas.core.arrays.base: ExtensionArray ExtensionArrayNaResult ExtensionArraySupportsAnyAll ExtensionOpsMixin ExtensionScalarOpsMixin
+pandas.core.arrays.boolean: BooleanArray BooleanDtype
+pandas.core.arrays.categorical: Categorical CategoricalAccessor
+pandas.core.arrays.datetimelike: DatelikeOps DatetimeLikeArrayMixin TimelikeOps
+pandas.core.arrays.datetimes: DatetimeArray
+pandas.core.arrays.floating: Float32Dtype Float64Dtype FloatingArray FloatingDtype
+pandas.core.arrays.integer: Int16Dtype Int32Dtype Int64Dtype Int8Dtype IntegerArray IntegerDtype UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype
+pandas.core.arrays.interval: IntervalArray
+pandas.core.arrays.masked: BaseMaskedArray
+pandas.core.arrays.numeric: NumericArray NumericDtype
+pandas.core.arrays.numpy_: NumpyExtensionArray PandasArray
+pandas.core.arrays.period: PeriodArray
+pandas.core.arrays.sparse.accessor: BaseAccessor SparseAccessor SparseFrameAccessor
+pandas.core.arrays.sparse.array: SparseArray
+pandas.core.arrays.sparse.dtype: SparseDtype
+pandas.core.arrays.string_: BaseStringArray StringArray StringArrayNumpySemantics StringDtype
+pandas.core.arrays.string_arrow: ArrowStringArray ArrowStringArrayNumpySemantics
+pandas.core.arrays.timedeltas: TimedeltaArray
+pandas.core.base: IndexOpsMixin NoNewAttributesMixin PandasObject SelectionMixin
+pandas.core.dtypes.base: ExtensionDtype Registry StorageExtensionDtype
+pandas.core.dtypes.dtypes: ArrowDtype BaseMaskedDtype CategoricalDtype CategoricalDtypeType DatetimeTZDtype IntervalDtype NumpyEADtype PandasDtype PandasExtensionDtype PeriodDtype SparseDtype
+pandas.core.dtypes.generic: ABCCategorical ABCCategoricalIndex ABCDataFrame ABCDatetimeArray ABCDatetimeIndex ABCExtensionArray ABCIndex ABCIntervalIndex ABCMultiIndex ABCNDFrame ABCNumpyExtensionArray ABCPandasArray ABCPeriodArray ABCPeriodIndex ABCRangeIndex ABCSeries ABCTimedeltaArray ABCTimedeltaIndex
+pandas.core.flags: Flags
+pandas.core.frame: DataFrame _DuplicateColumnRecorder
+pandas.core.generic: NDFrame
+pandas.core.groupby.base: OutputKey
+pandas.core.groupby.generic: DataFrameGroupBy NamedAgg SeriesGroupBy
+pandas.core.groupby.groupby: BaseGroupBy GroupBy GroupByPlot
+pandas.core.groupby.grouper: Grouper Grouping
+pandas.core.groupby.indexing: GroupByIndexingMixin GroupByNthSelector GroupByPositionalSelector
+pandas.core.groupby.ops: BaseGrouper BinGrouper DataSplitter FrameSplitter SeriesSplitter WrappedCythonOp
+pandas.core.indexers.objects: BaseIndexer ExpandingIndexer ExponentialMovingWindowIndexer FixedForwardWindowIndexer FixedWindowIndexer GroupByIndexer GroupbyIndexer VariableOffsetWindowIndexer VariableWindowIndexer
+pandas.core.indexes.accessors: ArrowTemporalProperties CombinedDatetimelikeProperties DatetimeProperties PeriodProperties Properties TimedeltaProperties
+pandas.core.indexes.base: Index
+pandas.core.indexes.category: CategoricalIndex
+pandas.core.indexes.datetimelike: DatetimeIndexOpsMixin DatetimeTimedeltaMixin
+pandas.core.indexes.datetimes: DatetimeIndex
+pandas.core.indexes.extension: ExtensionIndex NDArrayBackedExtensionIndex
+pandas.core.indexes.frozen: FrozenList
+pandas.core.indexes.interval: IntervalIndex
+pandas.core.indexes.multi: MultiIndex MultiIndexPyIntEngine MultiIndexUInt16Engine MultiIndexUInt32Engine MultiIndexUInt64Engine MultiIndexUInt8Engine MultiIndexUIntEngine
+pandas.core.indexes.period: PeriodIndex
+pandas.core.indexes.range: RangeIndex
+pandas.core.indexes.timedeltas: TimedeltaIndex
+pandas.core.indexing: IndexingMixin _AtIndexer _IndexSlice _LocIndexer _LocationIndexer _ScalarAccessIndexer _iAtIndexer _iLocIndexer
+pandas.core.interchange.buffer: PandasBuffer PandasBufferPyarrow
+pandas.core.interchange.column: PandasColumn
+pandas.core.interchange.dataframe: PandasDataFrameXchg
+pandas.core.interchange.dataframe_protocol: Buffer CategoricalDescription Column ColumnBuffers ColumnNullType DataFrame DlpackDeviceType DtypeKind
+pandas.core.interchange.utils: ArrowCTypes Endianness
+pandas.core.internals.api: _DatetimeTZBlock
+pandas.core.internals.array_manager: ArrayManager BaseArrayManager NullArrayProxy SingleArrayManager
+pandas.core.internals.base: DataManager SingleDataManager _AlreadyWarned
+pandas.core.internals.blocks: Block DatetimeLikeBlock DatetimeTZBlock EABackedBlock ExtensionBlock NDArrayBackedExtensionBlock NumericBlock NumpyBlock ObjectBlock
+pandas.core.internals.concat: JoinUnit
+pandas.core.internals.managers: BaseBlockManager BlockManager SingleBlockManager
+pandas.core.internals.ops: BlockPairInfo
+pandas.core.methods.describe: DataFrameDescriber NDFrameDescriberAbstract SeriesDescriber
+pandas.core.methods.selectn: SelectN SelectNFrame SelectNSeries
+pandas.core.nanops: bottleneck_switch disallow
+pandas.core.resample: DatetimeIndexResampler DatetimeIndexResamplerGroupby PeriodIndexResampler PeriodIndexResamplerGroupby Resampler TimeGrouper TimedeltaIndexResampler TimedeltaIndexResamplerGroupby _GroupByMixin
+pandas.core.reshape.concat: _Concatenator
+pandas.core.reshape.merge: _AsOfMerge _CrossMergeOperation _MergeOperation _OrderedMerge
+pandas.core.reshape.reshape: _Unstacker
+pandas.core.series: Series
+pandas.core.strings.accessor: StringMethods
+pandas.core.strings.base: BaseStringArrayMethods
+pandas.core.strings.object_array: ObjectStringArrayMixin
+pandas.core.tools.datetimes: FulldatetimeDict YearMonthDayDict
+pandas.core.window.ewm: ExponentialMovingWindow ExponentialMovingWindowGroupby OnlineExponentialMovingWindow
+pandas.core.window.expanding: Expanding ExpandingGroupby
+pandas.core.window.online: EWMMeanState
+pandas.core.window.rolling: BaseWindow BaseWindowGroupBy BaseWindowGroupby Rolling RollingAndExpandingMixin RollingGroupby Window
+pandas.errors: AbstractMethodError AccessorRegistrationWarning AttributeConflictWarning CSSWarning CategoricalConversionWarning ChainedAssignmentError ClosedFileError DataError DatabaseError DtypeWarning DuplicateLabelError EmptyDataError IncompatibilityWarning IncompatibleFrequency IndexingError IntCastingNaNError InvalidColumnName InvalidComparison InvalidIndexError InvalidVersion LossySetitemError MergeError NoBufferPresent NullFrequencyError NumExprClobberingError NumbaUtilError OptionError OutOfBoundsDatetime OutOfBoundsTimedelta Pandas4Warning Pandas5Warning PandasChangeWarning PandasDeprecationWarning PandasFutureWarning PandasPendingDeprecationWarning ParserError ParserWarning PerformanceWarning PossibleDataLossError PossiblePrecisionLoss PyperclipException PyperclipWindowsException SettingWithCopyError SettingWithCopyWarning SpecificationError UndefinedVariableError UnsortedIndexError UnsupportedFunctionCall ValueLabelTypeMismatch
+pandas.tseries.frequencies: _FrequencyInferer _TimedeltaFrequencyInferer
+pandas.tseries.holiday: AbstractHolidayCalendar Holiday HolidayCalendarMetaClass USFederalHolidayCalendar
+pandas.util._doctools: TablePlotter
+pandas.util.version: InfinityType InvalidVersion LegacyVersion NegativeInfinityType Version _BaseVersion _Version
+scipy.interpolate._bary_rational: AAA FloaterHormannInterpolator _BarycentricRational
+scipy.interpolate._bsplines: BSpline _BSpline
+scipy.interpolate._cubic: Akima1DInterpolator CubicHermiteSpline CubicSpline PchipInterpolator
+scipy.interpolate._fitpack: error
+scipy.interpolate._fitpack2: BivariateSpline InterpolatedUnivariateSpline LSQBivariateSpline LSQSphereBivariateSpline LSQUnivariateSpline RectBivariateSpline RectSphereBivariateSpline SmoothBivariateSpline SmoothSphereBivariateSpline SphereBivariateSpline UnivariateSpline _BivariateSplineBase _DerivedBivariateSpline
+scipy.interpolate._fitpack_repro: Bunch F Fperiodic
+scipy.interpolate._interpnd: CloughTocher2DInterpolator GradientEstimationWarning LinearNDInterpolator NDInterpolatorBase
+scipy.interpolate._interpolate: BPoly NdPPoly PPoly _BPoly _PPoly _PPolyBase interp1d interp2d
+scipy.interpolate._ndbspline: NdBSpline
+scipy.interpolate._ndgriddata: NearestNDInterpolator
+scipy.interpolate._polyint: BarycentricInterpolator KroghInterpolator _Interpolator1D _Interpolator1DWithDerivatives
+scipy.interpolate._rbf: Rbf
+scipy.interpolate._rbfinterp: RBFInterpolator
+scipy.interpolate._regrid: F PackedMatrix
+scipy.interpolate._rgi: RegularGridInterpolator
+scipy.interpolate.fitpack2: BivariateSpline InterpolatedUnivariateSpline LSQBivariateSpline LSQSphereBivariateSpline LSQUnivariateSpline RectBivariateSpline RectSphereBivariateSpline SmoothBivariateSpline SmoothSphereBivariateSpline SphereBivariateSpline UnivariateSpline _BivariateSplineBase
+scipy.interpolate.interpnd: CloughTocher2DInterpolator GradientEstimationWarning LinearNDInterpolator NDInterpolatorBase
+scipy.interpolate.interpolate: BPoly NdPPoly PPoly RegularGridInterpolator _PPolyBase _ppform interp1d interp2d
+scipy.interpolate.ndgriddata: NearestNDInterpolator
+scipy.interpolate.polyint: BarycentricInterpolator KroghInterpolator _Interpolator1D _Interpolator1DWithDerivatives
+scipy.interpolate.rbf: Rbf
+scipy.sparse._arrays: _sparray bsr_array coo_array csc_array csr_array dia_array dok_array lil_array
+scipy.sparse._base: SparseEfficiencyWarning SparseFormatWarning SparseWarning _spbase sparray spmatrix
+scipy.sparse._bsr: _bsr_base bsr_array bsr_matrix
+scipy.sparse._compressed: _cs_matrix
+scipy.sparse._coo: _coo_base coo_array coo_matrix
+scipy.sparse._csc: _csc_base csc_array csc_matrix
+scipy.sparse._csr: _csr_base csr_array csr_matrix
+scipy.sparse._data: _data_matrix _minmax_mixin
+scipy.sparse._dia: _dia_base dia_array dia_matrix
+scipy.sparse._dok: _dok_base dok_array dok_matrix
+scipy.sparse._index: IndexMixin
+scipy.sparse._lil: _lil_base lil_array lil_matrix
+scipy.sparse._matrix: spmatrix
+scipy.sparse.base: SparseEfficiencyWarning SparseFormatWarning SparseWarning spmatrix
+scipy.sparse.bsr: bsr_matrix
+scipy.sparse.compressed: _cs_matrix
+scipy.sparse.coo: coo_matrix
+scipy.sparse.csc: csc_matrix
+scipy.sparse.csgraph._flow: MaximumFlowResult
+scipy.sparse.csgraph._shortest_path: NegativeCycleError _YenCandidatePaths
+scipy.sparse.csr: csr_matrix
+scipy.sparse.data: _data_matrix _minmax_mixin
+scipy.sparse.dia: dia_matrix
+scipy.sparse.dok: dok_matrix
+scipy.sparse.lil: lil_matrix
+scipy.sparse.linalg._dsolve.linsolve: MatrixRankWarning
+scipy.sparse.linalg._eigen.arpack.arpack: ArpackError ArpackNoConvergence IterInv IterOpInv LuInv SpLuInv _ArpackParams _SymmetricArpackParams _UnsymmetricArpackParams
+scipy.sparse.linalg._expm_multiply: LazyOperatorNormInfo
+scipy.sparse.linalg._interface: IdentityOperator LinearOperator MatrixLinearOperator _AdjointLinearOperator _AdjointMatrixOperator _CustomLinearOperator _PowerLinearOperator _ProductLinearOperator _ScaledLinearOperator _SumLinearOperator _TransposedLinearOperator
+scipy.sparse.linalg._matfuncs: MatrixPowerOperator ProductOperator _ExpmPadeHelper
+scipy.sparse.linalg._special_sparse_arrays: LaplacianNd MikotaK MikotaM MikotaPair Sakurai
+scipy.sparse.linalg._svdp: _AProd
+scipy.sparse.linalg.dsolve.linsolve: MatrixRankWarning
+scipy.sparse.linalg.eigen.arpack.arpack: ArpackError ArpackNoConvergence IterInv IterOpInv LuInv SpLuInv _ArpackParams _SymmetricArpackParams _UnsymmetricArpackParams
+scipy.sparse.linalg.interface: IdentityOperator LinearOperator MatrixLinearOperator _AdjointLinearOperator _AdjointMatrixOperator _CustomLinearOperator _PowerLinearOperator _ProductLinearOperator _ScaledLinearOperator _SumLinearOperator _TransposedLinearOperator
+scipy.sparse.linalg.matfuncs: MatrixPowerOperator ProductOperator _ExpmPadeHelper
+scipy.spatial._ckdtree: cKDTree cKDTreeNode coo_entries ordered_pairs
+scipy.spatial._kdtree: KDTree Rectangle
+scipy.spatial._qhull: ConvexHull Delaunay HalfspaceIntersection QhullError Voronoi _Qhull _QhullUser
+scipy.spatial._spherical_voronoi: SphericalVoronoi
+scipy.spatial.ckdtree: cKDTree cKDTreeNode coo_entries ordered_pairs
+scipy.spatial.distance: CDistMetricWrapper CDistWeightedMetricWrapper MetricInfo PDistMetricWrapper PDistWeightedMetricWrapper
+scipy.spatial.kdtree: KDTree Rectangle
+scipy.spatial.qhull: ConvexHull Delaunay HalfspaceIntersection QhullError Voronoi _Qhull _QhullUser
+scipy.spatial.transform._rigid_transform: RigidTransform
+scipy.spatial.transform._rotation: Rotation Slerp
+scipy.spatial.transform._rotation_spline: RotationSpline
+scipy.spatial.transform.rotation: Rotation Slerp
+scipy.stats._axis_nan_policy: SmallSampleWarning
+scipy.stats._biasedurn: _PyFishersNCHypergeometric _PyStochasticLib3 _PyWalleniusNCHypergeometric
+scipy.stats._binned_statistic: BinnedStatistic2dResult BinnedStatisticResult BinnedStatisticddResult
+scipy.stats._binomtest: BinomTestResult _SimpleBinomial
+scipy.stats._censored_data: CensoredData
+scipy.stats._common: ConfidenceInterval
+scipy.stats._continuous_distns: FitDataError FitSolverError FitUniformFixedScaleDataError _DeprecationWrapper alpha_gen anglit_gen arcsine_gen argus_gen beta_gen betaprime_gen bradford_gen burr12_gen burr_gen cauchy_gen chi2_gen chi_gen cosine_gen crystalball_gen dgamma_gen dpareto_lognorm_gen dweibull_gen erlang_gen expon_gen exponnorm_gen exponpow_gen exponweib_gen f_gen fatiguelife_gen fisk_gen foldcauchy_gen foldnorm_gen frechet_l_gen frechet_r_gen gamma_gen gausshyper_gen genexpon_gen genextreme_gen gengamma_gen genhalflogistic_gen genhyperbolic_gen geninvgauss_gen genlogistic_gen gennorm_gen genpareto_gen gibrat_gen gilbrat_gen gompertz_gen gumbel_l_gen gumbel_r_gen halfcauchy_gen halfgennorm_gen halflogistic_gen halfnorm_gen hypsecant_gen invgamma_gen invgauss_gen invweibull_gen irwinhall_gen jf_skew_t_gen johnsonsb_gen johnsonsu_gen kappa3_gen kappa4_gen ksone_gen kstwo_gen kstwobign_gen landau_gen laplace_asymmetric_gen laplace_gen levy_gen levy_l_gen levy_stable_gen loggamma_gen logistic_gen loglaplace_gen lognorm_gen lomax_gen maxwell_gen mielke_gen moyal_gen nakagami_gen ncf_gen nct_gen ncx2_gen norm_gen norminvgauss_gen pareto_gen pearson3_gen powerlaw_gen powerlognorm_gen powernorm_gen rayleigh_gen rdist_gen recipinvgauss_gen reciprocal_gen rel_breitwigner_gen rice_gen rv_histogram semicircular_gen skew_norm_gen skewcauchy_gen skewnorm_gen studentized_range_gen t_gen trapezoid_gen trapz_gen triang_gen truncexpon_gen truncnorm_gen truncpareto_gen truncweibull_min_gen tukeylambda_gen uniform_gen vonmises_gen wald_gen weibull_max_gen weibull_min_gen wrapcauchy_gen
+scipy.stats._covariance: CovViaCholesky CovViaDiagonal CovViaEigendecomposition CovViaPSD CovViaPrecision Covariance
+scipy.stats._crosstab: CrosstabResult
+scipy.stats._discrete_distns: _nchypergeom_gen bernoulli_gen betabinom_gen betanbinom_gen binom_gen boltzmann_gen dlaplace_gen geom_gen hypergeom_gen logser_gen nbinom_gen nchypergeom_fisher_gen nchypergeom_wallenius_gen nhypergeom_gen planck_gen poisson_binom_gen poisson_binomial_frozen poisson_gen randint_gen skellam_gen yulesimon_gen zipf_gen zipfian_gen
+scipy.stats._distn_infrastructure: _ShapeInfo rv_continuous rv_continuous_frozen rv_discrete rv_discrete_frozen rv_frozen rv_generic rv_sample
+scipy.stats._distribution_infrastructure: ContinuousDistribution DiscreteDistribution FoldedDistribution Mixture MonotonicTransformedDistribution OrderStatisticDistribution ShiftedScaledDistribution TransformedDistribution TruncatedDistribution UnivariateDistribution _Domain _IntegerDomain _IntegerInterval _Interval _Parameter _Parameterization _RealDomain _RealInterval _RealParameter _SimpleDomain
+scipy.stats._fit: FitResult GoodnessOfFitResult
+scipy.stats._hypotests: BarnardExactResult BoschlooExactResult CramerVonMisesResult Epps_Singleton_2sampResult SomersDResult TukeyHSDResult
+scipy.stats._kde: gaussian_kde
+scipy.stats._levy_stable: levy_stable_frozen levy_stable_gen
+scipy.stats._levy_stable.levyst: Nolan
+scipy.stats._mannwhitneyu: MannwhitneyuResult _MWU
+scipy.stats._mgc: MGCResult _ParallelP
+scipy.stats._morestats: AndersonResult Anderson_ksampResult AnsariResult BartlettResult DirectionalStats FlignerResult LeveneResult Mean MedianTestResult ShapiroResult Std_dev Variance WilcoxonResult _ABW _BigFloat
+scipy.stats._mstats_basic: BrunnerMunzelResult DescribeResult F_onewayResult FriedmanchisquareResult KruskalResult KurtosistestResult MannwhitneyuResult ModeResult NormaltestResult PointbiserialrResult SenSeasonalSlopesResult SkewtestResult Ttest_1sampResult Ttest_indResult Ttest_relResult
+scipy.stats._multicomp: DunnettResult
+scipy.stats._multivariate: _PSD dirichlet_frozen dirichlet_gen dirichlet_multinomial_frozen dirichlet_multinomial_gen invwishart_frozen invwishart_gen matrix_normal_frozen matrix_normal_gen matrix_t_frozen matrix_t_gen multi_rv_frozen multi_rv_generic multinomial_frozen multinomial_gen multivariate_hypergeom_frozen multivariate_hypergeom_gen multivariate_normal_frozen multivariate_normal_gen multivariate_t_frozen multivariate_t_gen normal_inverse_gamma_frozen normal_inverse_gamma_gen ortho_group_frozen ortho_group_gen random_correlation_frozen random_correlation_gen random_table_frozen random_table_gen special_ortho_group_frozen special_ortho_group_gen uniform_direction_frozen uniform_direction_gen unitary_group_frozen unitary_group_gen vonmises_fisher_frozen vonmises_fisher_gen wishart_frozen wishart_gen
+scipy.stats._new_distributions: Binomial Logistic Normal StandardNormal Uniform _Gamma _LogUniform
+scipy.stats._odds_ratio: OddsRatioResult
+scipy.stats._page_trend_test: PageTrendTestResult _PageL
+scipy.stats._probability_distribution: _ProbabilityDistribution
+scipy.stats._qmc: Halton LatinHypercube MultinomialQMC MultivariateNormalQMC PoissonDisk QMCEngine Sobol
+scipy.stats._relative_risk: RelativeRiskResult
+scipy.stats._resampling: BootstrapMethod BootstrapResult MonteCarloMethod MonteCarloTestResult PermutationMethod PermutationTestResult PowerResult ResamplingMethod
+scipy.stats._sampling: CustomDistPINV FastGeneratorInversion RatioUniforms
+scipy.stats._sensitivity_analysis: BootstrapSobolResult PPFDist SobolResult
+scipy.stats._stats_mstats_common: LinregressResult SiegelslopesResult TheilslopesResult
+scipy.stats._stats_py: AlexanderGovernResult BrunnerMunzelResult ConfidenceInterval CumfreqResult DescribeResult F_onewayResult FriedmanchisquareResult HistogramResult KruskalResult KstestResult KurtosistestResult LinregressResult MGCResult ModeResult NormaltestResult PearsonRResult PearsonRResultBase Power_divergenceResult QuantileTestResult RanksumsResult RelfreqResult RepeatedResults SigmaclipResult SignificanceResult SkewtestResult TtestResult TtestResultBase Ttest_indResult _ParallelP _SimpleBeta _SimpleChi2 _SimpleF _SimpleNormal _SimpleStudentT
+scipy.stats._survival: ECDFResult EmpiricalDistributionFunction LogRankResult
+scipy.stats._unuran.unuran_wrapper: DiscreteAliasUrn DiscreteGuideTable Method NumericalInverseHermite NumericalInversePolynomial SimpleRatioUniforms TransformedDensityRejection UNURANError _URNG wrap_dist_continuous wrap_dist_discrete
+scipy.stats._warnings_errors: ConstantInputWarning DegenerateDataWarning FitError NearConstantInputWarning
+scipy.stats._wilcoxon: WilcoxonDistribution
+scipy.stats.contingency: Chi2ContingencyResult
+scipy.stats.kde: gaussian_kde
+scipy.stats.morestats: AndersonResult Anderson_ksampResult AnsariResult BartlettResult FlignerResult LeveneResult Mean ShapiroResult Std_dev Variance WilcoxonResult
+scipy.stats.mstats_basic: BrunnerMunzelResult DescribeResult F_onewayResult FriedmanchisquareResult KendalltauResult KruskalResult KurtosistestResult LinregressResult MannwhitneyuResult ModeResult NormaltestResult PointbiserialrResult SkewtestResult SpearmanrResult Ttest_1sampResult Ttest_indResult Ttest_relResult
+scipy.stats.stats: BrunnerMunzelResult CumfreqResult DescribeResult F_onewayBadInputSizesWarning F_onewayConstantInputWarning F_onewayResult FriedmanchisquareResult HistogramResult Jarque_beraResult KendalltauResult KruskalResult KstestResult KurtosistestResult MGCResult MannwhitneyuResult ModeResult NormaltestResult PearsonRConstantInputWarning PearsonRNearConstantInputWarning PointbiserialrResult Power_divergenceResult RanksumsResult RelfreqResult RepeatedResults SigmaclipResult SkewtestResult SpearmanRConstantInputWarning SpearmanrResult Ttest_1sampResult Ttest_indResult Ttest_relResult WeightedTauResult _ParallelP
+sklearn._loss._loss: CyAbsoluteError CyExponentialLoss CyHalfBinomialLoss CyHalfGammaLoss CyHalfMultinomialLoss CyHalfPoissonLoss CyHalfSquaredError CyHalfTweedieLoss CyHalfTweedieLossIdentity CyHuberLoss CyLossFunction CyPinballLoss
+sklearn._loss.glm_distribution: DistributionBoundary ExponentialDispersionModel GammaDistribution InverseGaussianDistribution NormalDistribution PoissonDistribution TweedieDistribution
+sklearn._loss.link: BaseLink HalfLogitLink IdentityLink Interval LogLink LogitLink MultinomialLogit
+sklearn._loss.loss: AbsoluteError ArrayAPILossMixin BaseLoss ExponentialLoss HalfBinomialLoss HalfBinomialLossArrayAPI HalfGammaLoss HalfMultinomialLoss HalfMultinomialLossArrayAPI HalfPoissonLoss HalfPoissonLossArrayAPI HalfSquaredError HalfTweedieLoss HalfTweedieLossIdentity HuberLoss PinballLoss
+sklearn.base: BaseEstimator BiclusterMixin ClassNamePrefixFeaturesOutMixin ClassifierMixin ClusterMixin DensityMixin MetaEstimatorMixin MultiOutputMixin OneToOneFeatureMixin OutlierMixin RegressorMixin TransformerMixin _ClassNamePrefixFeaturesOutMixin _OneToOneFeatureMixin _UnstableArchMixin
+sklearn.calibration: CalibratedClassifierCV CalibrationDisplay _CalibratedClassifier _SigmoidCalibration _TemperatureScaling
+sklearn.cluster._affinity_propagation: AffinityPropagation
+sklearn.cluster._agglomerative: AgglomerativeClustering FeatureAgglomeration
+sklearn.cluster._bicluster: BaseSpectral SpectralBiclustering SpectralCoclustering
+sklearn.cluster._birch: Birch _CFNode _CFSubcluster
+sklearn.cluster._bisect_k_means: BisectingKMeans _BisectingTree
+sklearn.cluster._dbscan: DBSCAN
+sklearn.cluster._feature_agglomeration: AgglomerationTransform
+sklearn.cluster._hdbscan._tree: TreeUnionFind
+sklearn.cluster._hdbscan.hdbscan: HDBSCAN
+sklearn.cluster._hierarchical: UnionFind WeightedEdge
+sklearn.cluster._hierarchical_fast: UnionFind WeightedEdge
+sklearn.cluster._kmeans: KMeans MiniBatchKMeans _BaseKMeans
+sklearn.cluster._mean_shift: MeanShift
+sklearn.cluster._optics: OPTICS
+sklearn.cluster._spectral: SpectralClustering
+sklearn.cluster.affinity_propagation_: AffinityPropagation
+sklearn.cluster.bicluster: BaseSpectral SpectralBiclustering SpectralCoclustering
+sklearn.cluster.birch: Birch _CFNode _CFSubcluster
+sklearn.cluster.dbscan_: DBSCAN
+sklearn.cluster.hierarchical: AgglomerativeClustering FeatureAgglomeration
+sklearn.cluster.k_means_: KMeans MiniBatchKMeans
+sklearn.cluster.mean_shift_: MeanShift
+sklearn.cluster.spectral: SpectralClustering
+sklearn.compose._column_transformer: ColumnTransformer _RemainderColsList make_column_selector
+sklearn.compose._target: TransformedTargetRegressor
+sklearn.covariance._elliptic_envelope: EllipticEnvelope
+sklearn.covariance._empirical_covariance: EmpiricalCovariance
+sklearn.covariance._graph_lasso: BaseGraphicalLasso GraphicalLasso GraphicalLassoCV _DictWithDeprecatedKeys
+sklearn.covariance._robust_covariance: MinCovDet
+sklearn.covariance._shrunk_covariance: LedoitWolf OAS ShrunkCovariance
+sklearn.covariance.elliptic_envelope: EllipticEnvelope
+sklearn.covariance.empirical_covariance_: EmpiricalCovariance
+sklearn.covariance.graph_lasso_: GraphLasso GraphLassoCV GraphicalLasso GraphicalLassoCV
+sklearn.covariance.robust_covariance: MinCovDet
+sklearn.covariance.shrunk_covariance_: LedoitWolf OAS ShrunkCovariance
+sklearn.cross_decomposition._pls: CCA PLSCanonical PLSRegression PLSSVD _PLS
+sklearn.cross_decomposition.cca_: CCA
+sklearn.cross_decomposition.pls_: PLSCanonical PLSRegression PLSSVD _PLS
+sklearn.decomposition._base: _BasePCA
+sklearn.decomposition._dict_learning: DictionaryLearning MiniBatchDictionaryLearning SparseCoder _BaseSparseCoding
+sklearn.decomposition._factor_analysis: FactorAnalysis
+sklearn.decomposition._fastica: FastICA _cube _exp _gs_decorrelation _ica_def _ica_par _logcosh _sym_decorrelation fastica
+sklearn.decomposition._incremental_pca: IncrementalPCA
+sklearn.decomposition._kernel_pca: KernelPCA
+sklearn.decomposition._lda: LatentDirichletAllocation
+sklearn.decomposition._nmf: MiniBatchNMF NMF _BaseNMF
+sklearn.decomposition._pca: PCA
+sklearn.decomposition._sparse_pca: MiniBatchSparsePCA SparsePCA _BaseSparsePCA
+sklearn.decomposition._truncated_svd: TruncatedSVD
+sklearn.decomposition.base: _BasePCA
+sklearn.decomposition.dict_learning: DictionaryLearning MiniBatchDictionaryLearning SparseCoder SparseCodingMixin
+sklearn.decomposition.factor_analysis: FactorAnalysis
+sklearn.decomposition.fastica_: FastICA
+sklearn.decomposition.incremental_pca: IncrementalPCA
+sklearn.decomposition.kernel_pca: KernelPCA
+sklearn.decomposition.nmf: NMF
+sklearn.decomposition.online_lda: LatentDirichletAllocation
+sklearn.decomposition.pca: PCA
+sklearn.decomposition.sparse_pca: MiniBatchSparsePCA SparsePCA
+sklearn.decomposition.truncated_svd: TruncatedSVD
+sklearn.discriminant_analysis: DiscriminantAnalysisPredictionMixin LinearDiscriminantAnalysis QuadraticDiscriminantAnalysis
+sklearn.dummy: DummyClassifier DummyRegressor
+sklearn.ensemble._bagging: BaggingClassifier BaggingRegressor BaseBagging
+sklearn.ensemble._base: BaseEnsemble _BaseHeterogeneousEnsemble
+sklearn.ensemble._forest: BaseForest ExtraTreesClassifier ExtraTreesRegressor ForestClassifier ForestRegressor RandomForestClassifier RandomForestRegressor RandomTreesEmbedding
+sklearn.ensemble._gb: BaseGradientBoosting GradientBoostingClassifier GradientBoostingRegressor VerboseReporter
+sklearn.ensemble._gb_losses: BinomialDeviance ClassificationLossFunction ExponentialLoss HuberLossFunction LeastAbsoluteError LeastSquaresError LossFunction MultinomialDeviance QuantileLossFunction RegressionLossFunction
+sklearn.ensemble._hist_gradient_boosting.binning: _BinMapper
+sklearn.ensemble._hist_gradient_boosting.common: MonotonicConstraint
+sklearn.ensemble._hist_gradient_boosting.gradient_boosting: BaseHistGradientBoosting HistGradientBoostingClassifier HistGradientBoostingRegressor
+sklearn.ensemble._hist_gradient_boosting.grower: TreeGrower TreeNode
+sklearn.ensemble._hist_gradient_boosting.histogram: HistogramBuilder
+sklearn.ensemble._hist_gradient_boosting.loss: BaseLoss BinaryCrossEntropy CategoricalCrossEntropy LeastAbsoluteDeviation LeastSquares Poisson
+sklearn.ensemble._hist_gradient_boosting.predictor: TreePredictor
+sklearn.ensemble._hist_gradient_boosting.splitting: SplitInfo Splitter
+sklearn.ensemble._iforest: IsolationForest
+sklearn.ensemble._stacking: StackingClassifier StackingRegressor _BaseStacking
+sklearn.ensemble._voting: VotingClassifier VotingRegressor _BaseVoting
+sklearn.ensemble._weight_boosting: AdaBoostClassifier AdaBoostRegressor BaseWeightBoosting
+sklearn.ensemble.bagging: BaggingClassifier BaggingRegressor BaseBagging
+sklearn.ensemble.base: BaseEnsemble
+sklearn.ensemble.forest: BaseForest ExtraTreesClassifier ExtraTreesRegressor ForestClassifier ForestRegressor RandomForestClassifier RandomForestRegressor RandomTreesEmbedding
+sklearn.ensemble.gradient_boosting: BaseGradientBoosting BinomialDeviance ClassificationLossFunction ExponentialLoss GradientBoostingClassifier GradientBoostingRegressor HuberLossFunction LeastAbsoluteError LeastSquaresError LogOddsEstimator LossFunction MeanEstimator MultinomialDeviance PriorProbabilityEstimator QuantileEstimator QuantileLossFunction RegressionLossFunction ScaledLogOddsEstimator VerboseReporter ZeroEstimator
+sklearn.ensemble.iforest: IsolationForest
+sklearn.ensemble.voting_classifier: VotingClassifier
+sklearn.ensemble.weight_boosting: AdaBoostClassifier AdaBoostRegressor BaseWeightBoosting
+sklearn.exceptions: ChangedBehaviorWarning ConvergenceWarning DataConversionWarning DataDimensionalityWarning EfficiencyWarning EstimatorCheckFailedWarning FitFailedWarning InconsistentVersionWarning NonBLASDotWarning NotFittedError PositiveSpectrumWarning SkipTestWarning UndefinedMetricWarning UnsetMetadataPassedError
+sklearn.feature_extraction._dict_vectorizer: DictVectorizer
+sklearn.feature_extraction._hash: FeatureHasher
+sklearn.feature_extraction.dict_vectorizer: DictVectorizer
+sklearn.feature_extraction.image: PatchExtractor
+sklearn.feature_extraction.text: CountVectorizer HashingVectorizer TfidfTransformer TfidfVectorizer VectorizerMixin _VectorizerMixin
+sklearn.feature_selection._base: SelectorMixin
+sklearn.feature_selection._from_model: SelectFromModel
+sklearn.feature_selection._mutual_info: _compute_mi _compute_mi_cc _compute_mi_cd _estimate_mi _iterate_columns mutual_info_classif mutual_info_regression
+sklearn.feature_selection._rfe: RFE RFECV
+sklearn.feature_selection._sequential: SequentialFeatureSelector
+sklearn.feature_selection._univariate_selection: GenericUnivariateSelect SelectFdr SelectFpr SelectFwe SelectKBest SelectPercentile _BaseFilter _chisquare _clean_nans chi2 f_classif f_oneway f_regression r_regression
+sklearn.feature_selection._variance_threshold: VarianceThreshold
+sklearn.feature_selection.base: SelectorMixin
+sklearn.feature_selection.from_model: SelectFromModel
+sklearn.feature_selection.mutual_info_: _compute_mi _compute_mi_cc _compute_mi_cd _estimate_mi _iterate_columns mutual_info_classif mutual_info_regression
+sklearn.feature_selection.rfe: RFE RFECV
+sklearn.feature_selection.univariate_selection: GenericUnivariateSelect SelectFdr SelectFpr SelectFwe SelectKBest SelectPercentile _BaseFilter _chisquare _clean_nans chi2 f_classif f_oneway f_regression
+sklearn.feature_selection.variance_threshold: VarianceThreshold
+sklearn.frozen._frozen: FrozenEstimator
+sklearn.gaussian_process._gpc: GaussianProcessClassifier _BinaryGaussianProcessClassifierLaplace
+sklearn.gaussian_process._gpr: GaussianProcessRegressor
+sklearn.gaussian_process.correlation_models: absolute_exponential cubic generalized_exponential linear pure_nugget squared_exponential
+sklearn.gaussian_process.gpc: GaussianProcessClassifier _BinaryGaussianProcessClassifierLaplace
+sklearn.gaussian_process.gpr: GaussianProcessRegressor
+sklearn.gaussian_process.kernels: CompoundKernel ConstantKernel DotProduct ExpSineSquared Exponentiation GenericKernelMixin Hyperparameter Kernel KernelOperator Matern NormalizedKernelMixin PairwiseKernel Product RBF RationalQuadratic StationaryKernelMixin Sum WhiteKernel _approx_fprime _check_length_scale
+sklearn.gaussian_process.regression_models: constant linear quadratic
+sklearn.impute: MissingIndicator SimpleImputer
+sklearn.impute._base: MissingIndicator SimpleImputer _BaseImputer
+sklearn.impute._iterative: IterativeImputer _ImputerTriplet
+sklearn.impute._knn: KNNImputer
+sklearn.inspection._plot.decision_boundary: DecisionBoundaryDisplay
+sklearn.inspection._plot.partial_dependence: PartialDependenceDisplay
+sklearn.isotonic: IsotonicRegression
+sklearn.kernel_approximation: AdditiveChi2Sampler Nystroem PolynomialCountSketch RBFSampler SkewedChi2Sampler
+sklearn.kernel_ridge: KernelRidge
+sklearn.linear_model._base: LinearClassifierMixin LinearModel LinearRegression MultiOutputLinearModel SparseCoefMixin
+sklearn.linear_model._bayes: ARDRegression BayesianRidge
+sklearn.linear_model._coordinate_descent: ElasticNet ElasticNetCV Lasso LassoCV LinearModelCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV
+sklearn.linear_model._glm._newton_solver: NewtonCholeskySolver NewtonSolver
+sklearn.linear_model._glm.glm: GammaRegressor GeneralizedLinearRegressor PoissonRegressor TweedieRegressor _GeneralizedLinearRegressor
+sklearn.linear_model._glm.link: BaseLink IdentityLink LogLink LogitLink
+sklearn.linear_model._huber: HuberRegressor
+sklearn.linear_model._least_angle: Lars LarsCV LassoLars LassoLarsCV LassoLarsIC
+sklearn.linear_model._linear_loss: LinearModelLoss
+sklearn.linear_model._logistic: LogisticRegression LogisticRegressionCV _LbfgsCallbackBridge
+sklearn.linear_model._omp: OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV
+sklearn.linear_model._passive_aggressive: PassiveAggressiveClassifier PassiveAggressiveRegressor
+sklearn.linear_model._perceptron: Perceptron
+sklearn.linear_model._quantile: QuantileRegressor
+sklearn.linear_model._ransac: RANSACRegressor
+sklearn.linear_model._ridge: Ridge RidgeCV RidgeClassifier RidgeClassifierCV _BaseRidge _BaseRidgeCV _IdentityClassifier _IdentityRegressor _RidgeClassifierMixin _RidgeGCV _XT_CenterStackOp _X_CenterStackOp
+sklearn.linear_model._sag_fast: MultinomialLogLoss32 MultinomialLogLoss64
+sklearn.linear_model._sgd_fast: Classification EpsilonInsensitive Hinge Huber Log LossFunction ModifiedHuber Regression SquaredEpsilonInsensitive SquaredHinge SquaredLoss
+sklearn.linear_model._stochastic_gradient: BaseSGD BaseSGDClassifier BaseSGDRegressor SGDClassifier SGDOneClassSVM SGDRegressor _ValidationScoreCallback
+sklearn.linear_model._theil_sen: TheilSenRegressor
+sklearn.linear_model.base: LinearClassifierMixin LinearModel LinearRegression SparseCoefMixin
+sklearn.linear_model.bayes: ARDRegression BayesianRidge
+sklearn.linear_model.coordinate_descent: ElasticNet ElasticNetCV Lasso LassoCV LinearModelCV MultiTaskElasticNet MultiTaskElasticNetCV MultiTaskLasso MultiTaskLassoCV
+sklearn.linear_model.huber: HuberRegressor
+sklearn.linear_model.least_angle: Lars LarsCV LassoLars LassoLarsCV LassoLarsIC
+sklearn.linear_model.logistic: LogisticRegression LogisticRegressionCV
+sklearn.linear_model.omp: OrthogonalMatchingPursuit OrthogonalMatchingPursuitCV
+sklearn.linear_model.passive_aggressive: PassiveAggressiveClassifier PassiveAggressiveRegressor
+sklearn.linear_model.perceptron: Perceptron
+sklearn.linear_model.randomized_l1: BaseRandomizedLinearModel RandomizedLasso RandomizedLogisticRegression
+sklearn.linear_model.ransac: RANSACRegressor
+sklearn.linear_model.ridge: Ridge RidgeCV RidgeClassifier RidgeClassifierCV _BaseRidge _BaseRidgeCV _RidgeGCV
+sklearn.linear_model.sag_fast: MultinomialLogLoss
+sklearn.linear_model.sgd_fast: Classification EpsilonInsensitive Hinge Huber Log LossFunction ModifiedHuber Regression SquaredEpsilonInsensitive SquaredHinge SquaredLoss
+sklearn.linear_model.stochastic_gradient: BaseSGD BaseSGDClassifier BaseSGDRegressor SGDClassifier SGDRegressor _ValidationScoreCallback
+sklearn.linear_model.theil_sen: TheilSenRegressor
+sklearn.manifold._classical_mds: ClassicalMDS
+sklearn.manifold._isomap: Isomap
+sklearn.manifold._locally_linear: LocallyLinearEmbedding
+sklearn.manifold._mds: MDS
+sklearn.manifold._spectral_embedding: SpectralEmbedding
+sklearn.manifold._t_sne: TSNE
+sklearn.manifold.isomap: Isomap
+sklearn.manifold.locally_linear: LocallyLinearEmbedding
+sklearn.manifold.mds: MDS
+sklearn.manifold.spectral_embedding_: SpectralEmbedding
+sklearn.manifold.t_sne: TSNE
+sklearn.metrics._base: _average_binary_score _average_multiclass_ovo_score _check_pos_label_consistency
+sklearn.metrics._classification: _check_set_wise_labels _check_targets _check_zero_division _log_loss _one_hot_encoding_binary_target _one_hot_encoding_multiclass_target _prf_divide _validate_binary_probabilistic_prediction _validate_multiclass_probabilistic_prediction _warn_prf _weighted_sum accuracy_score balanced_accuracy_score brier_score_loss class_likelihood_ratios classification_report cohen_kappa_score confusion_matrix d2_brier_score d2_log_loss_score f1_score fbeta_score hamming_loss hinge_loss jaccard_score log_loss matthews_corrcoef multilabel_confusion_matrix precision_recall_fscore_support precision_score recall_score zero_one_loss
+sklearn.metrics._dist_metrics: BrayCurtisDistance BrayCurtisDistance32 BrayCurtisDistance64 CanberraDistance CanberraDistance32 CanberraDistance64 ChebyshevDistance ChebyshevDistance32 ChebyshevDistance64 DatasetsPair DenseDenseDatasetsPair DiceDistance DiceDistance32 DiceDistance64 DistanceMetric DistanceMetric32 DistanceMetric64 EuclideanDistance EuclideanDistance32 EuclideanDistance64 HammingDistance HammingDistance32 HammingDistance64 HaversineDistance HaversineDistance32 HaversineDistance64 JaccardDistance JaccardDistance32 JaccardDistance64 KulsinskiDistance KulsinskiDistance32 KulsinskiDistance64 MahalanobisDistance MahalanobisDistance32 MahalanobisDistance64 ManhattanDistance ManhattanDistance32 ManhattanDistance64 MatchingDistance MatchingDistance32 MatchingDistance64 MinkowskiDistance MinkowskiDistance32 MinkowskiDistance64 PyFuncDistance PyFuncDistance32 PyFuncDistance64 RogersTanimotoDistance RogersTanimotoDistance32 RogersTanimotoDistance64 RussellRaoDistance RussellRaoDistance32 RussellRaoDistance64 SEuclideanDistance SEuclideanDistance32 SEuclideanDistance64 SokalMichenerDistance SokalMichenerDistance32 SokalMichenerDistance64 SokalSneathDistance SokalSneathDistance32 SokalSneathDistance64 WMinkowskiDistance newObj
+sklearn.metrics._pairwise_distances_reduction: FastEuclideanPairwiseDistancesArgKmin FastEuclideanPairwiseDistancesRadiusNeighborhood GEMMTermComputer PairwiseDistancesArgKmin PairwiseDistancesRadiusNeighborhood PairwiseDistancesReduction _sqeuclidean_row_norms
+sklearn.metrics._pairwise_distances_reduction._argkmin: ArgKmin32 ArgKmin64 EuclideanArgKmin32 EuclideanArgKmin64
+sklearn.metrics._pairwise_distances_reduction._argkmin_classmode: ArgKminClassMode32 ArgKminClassMode64
+sklearn.metrics._pairwise_distances_reduction._base: BaseDistancesReduction32 BaseDistancesReduction64 _sqeuclidean_row_norms32 _sqeuclidean_row_norms64
+sklearn.metrics._pairwise_distances_reduction._datasets_pair: DatasetsPair32 DatasetsPair64 DenseDenseDatasetsPair32 DenseDenseDatasetsPair64 DenseSparseDatasetsPair32 DenseSparseDatasetsPair64 SparseDenseDatasetsPair32 SparseDenseDatasetsPair64 SparseSparseDatasetsPair32 SparseSparseDatasetsPair64
+sklearn.metrics._pairwise_distances_reduction._dispatcher: ArgKmin ArgKminClassMode BaseDistancesReductionDispatcher RadiusNeighbors RadiusNeighborsClassMode sqeuclidean_row_norms
+sklearn.metrics._pairwise_distances_reduction._middle_term_computer: DenseDenseMiddleTermComputer32 DenseDenseMiddleTermComputer64 MiddleTermComputer32 MiddleTermComputer64 SparseDenseMiddleTermComputer32 SparseDenseMiddleTermComputer64 SparseSparseMiddleTermComputer32 SparseSparseMiddleTermComputer64
+sklearn.metrics._pairwise_distances_reduction._radius_neighbors: EuclideanRadiusNeighbors32 EuclideanRadiusNeighbors64 RadiusNeighbors32 RadiusNeighbors64
+sklearn.metrics._pairwise_distances_reduction._radius_neighbors_classmode: RadiusNeighborsClassMode32 RadiusNeighborsClassMode64
+sklearn.metrics._pairwise_fast: _chi2_kernel_fast _sparse_manhattan
+sklearn.metrics._plot.base: _check_classifier_response_method _get_response
+sklearn.metrics._plot.confusion_matrix: ConfusionMatrixDisplay
+sklearn.metrics._plot.det_curve: DetCurveDisplay
+sklearn.metrics._plot.precision_recall_curve: PrecisionRecallDisplay
+sklearn.metrics._plot.regression: PredictionErrorDisplay
+sklearn.metrics._plot.roc_curve: RocCurveDisplay
+sklearn.metrics._ranking: _binary_clf_curve _binary_roc_auc_score _check_dcg_target_type _dcg_sample_scores _multiclass_roc_auc_score _ndcg_sample_scores _sort_inputs_and_compute_classification_thresholds _tie_averaged_dcg auc average_precision_score confusion_matrix_at_thresholds coverage_error dcg_score det_curve label_ranking_average_precision_score label_ranking_loss metric_at_thresholds ndcg_score precision_recall_curve roc_auc_score roc_curve top_k_accuracy_score
+sklearn.metrics._regression: _assemble_fraction_of_explained_deviance _assemble_r2_explained_variance _check_reg_targets _check_reg_targets_with_floating_dtype _mean_tweedie_deviance d2_absolute_error_score d2_pinball_score d2_tweedie_score explained_variance_score max_error mean_absolute_error mean_absolute_percentage_error mean_gamma_deviance mean_pinball_loss mean_poisson_deviance mean_squared_error mean_squared_log_error mean_tweedie_deviance median_absolute_error r2_score root_mean_squared_error root_mean_squared_log_error
+sklearn.metrics._scorer: _BaseScorer _CurveScorer _DeprecatedScorers _MultimetricScorer _PassthroughScorer _PredictScorer _ProbaScorer _Scorer _ThresholdScorer _cached_call _check_multimetric_scoring _get_func_repr_or_name _get_response_method _get_response_method_name _passthrough_scorer _threshold_scores_to_class_labels make_scorer negative_likelihood_ratio positive_likelihood_ratio
+sklearn.metrics.base: _average_binary_score
+sklearn.metrics.classification: _check_binary_probabilistic_predictions _check_targets _prf_divide _weighted_sum accuracy_score balanced_accuracy_score brier_score_loss classification_report cohen_kappa_score confusion_matrix f1_score fbeta_score hamming_loss hinge_loss jaccard_similarity_score log_loss matthews_corrcoef precision_recall_fscore_support precision_score recall_score zero_one_loss
+sklearn.metrics.cluster._bicluster: _check_rows_and_columns _jaccard _pairwise_similarity consensus_score
+sklearn.metrics.cluster._expected_mutual_info_fast: expected_mutual_information
+sklearn.metrics.cluster._supervised: _entropy _generalized_average adjusted_mutual_info_score adjusted_rand_score completeness_score contingency_matrix entropy fowlkes_mallows_score homogeneity_completeness_v_measure homogeneity_score mutual_info_score normalized_mutual_info_score pair_confusion_matrix rand_score v_measure_score
+sklearn.metrics.cluster._unsupervised: _silhouette_reduce calinski_harabasz_score davies_bouldin_score silhouette_samples silhouette_score
+sklearn.metrics.cluster.bicluster: _check_rows_and_columns _jaccard _pairwise_similarity consensus_score
+sklearn.metrics.cluster.expected_mutual_info_fast: expected_mutual_information
+sklearn.metrics.cluster.supervised: _comb2 _generalized_average adjusted_mutual_info_score adjusted_rand_score completeness_score contingency_matrix entropy fowlkes_mallows_score homogeneity_completeness_v_measure homogeneity_score mutual_info_score normalized_mutual_info_score v_measure_score
+sklearn.metrics.cluster.unsupervised: _silhouette_reduce calinski_harabaz_score davies_bouldin_score silhouette_samples silhouette_score
+sklearn.metrics.pairwise: _argmin_min_reduce _argmin_reduce _check_chunk_size _dist_wrapper _euclidean_distances _euclidean_distances_upcast _find_floating_dtype_allow_sparse _pairwise_callable _parallel_pairwise _precompute_metric_params _return_float_dtype _transposed_dist_wrapper additive_chi2_kernel chi2_kernel cosine_distances cosine_similarity distance_metrics euclidean_distances haversine_distances kernel_metrics laplacian_kernel linear_kernel manhattan_distances nan_euclidean_distances paired_cosine_distances paired_distances paired_euclidean_distances paired_manhattan_distances pairwise_distances pairwise_distances_argmin pairwise_distances_argmin_min pairwise_distances_chunked pairwise_kernels polynomial_kernel rbf_kernel sigmoid_kernel
+sklearn.metrics.pairwise_fast: _chi2_kernel_fast _sparse_manhattan
+sklearn.metrics.ranking: _binary_clf_curve auc average_precision_score coverage_error label_ranking_average_precision_score label_ranking_loss precision_recall_curve roc_auc_score roc_curve
+sklearn.metrics.regression: _check_reg_targets explained_variance_score mean_absolute_error mean_squared_error mean_squared_log_error median_absolute_error r2_score
+sklearn.metrics.scorer: _BaseScorer _PredictScorer _ProbaScorer _ThresholdScorer _check_multimetric_scoring _passthrough_scorer make_scorer
+sklearn.mixture._base: BaseMixture
+sklearn.mixture._bayesian_mixture: BayesianGaussianMixture
+sklearn.mixture._gaussian_mixture: GaussianMixture
+sklearn.mixture.base: BaseMixture
+sklearn.mixture.bayesian_mixture: BayesianGaussianMixture
+sklearn.mixture.gaussian_mixture: GaussianMixture
+sklearn.model_selection._classification_threshold: BaseThresholdClassifier FixedThresholdClassifier TunedThresholdClassifierCV _CurveScorer
+sklearn.model_selection._plot: LearningCurveDisplay ValidationCurveDisplay _BaseCurveDisplay
+sklearn.model_selection._search: BaseSearchCV GridSearchCV ParameterGrid ParameterSampler RandomizedSearchCV _CVScoreTuple
+sklearn.model_selection._search_successive_halving: BaseSuccessiveHalving HalvingGridSearchCV HalvingRandomSearchCV _SubsampleMetaSplitter
+sklearn.model_selection._split: BaseCrossValidator BaseShuffleSplit GroupKFold GroupShuffleSplit GroupsConsumerMixin KFold LeaveOneGroupOut LeaveOneOut LeavePGroupsOut LeavePOut PredefinedSplit RepeatedKFold RepeatedStratifiedKFold ShuffleSplit StratifiedGroupKFold StratifiedKFold StratifiedShuffleSplit TimeSeriesSplit _BaseKFold _CVIterableWrapper _RepeatedSplits _UnsupportedGroupCVMixin
+sklearn.multiclass: OneVsOneClassifier OneVsRestClassifier OutputCodeClassifier _ConstantPredictor
+sklearn.multioutput: ClassifierChain MultiOutputClassifier MultiOutputEstimator MultiOutputRegressor RegressorChain _BaseChain _MultiOutputEstimator
+sklearn.naive_bayes: BaseDiscreteNB BaseNB BernoulliNB CategoricalNB ComplementNB GaussianNB MultinomialNB _BaseDiscreteNB _BaseNB
+sklearn.neighbors._ball_tree: BallTree BallTree32 BallTree64 BinaryTree BinaryTree32 BinaryTree64 NeighborsHeap NeighborsHeap32 NeighborsHeap64 NodeHeap
+sklearn.neighbors._base: KNeighborsMixin NeighborsBase RadiusNeighborsMixin
+sklearn.neighbors._classification: KNeighborsClassifier RadiusNeighborsClassifier
+sklearn.neighbors._dist_metrics: BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance DistanceMetric EuclideanDistance HammingDistance HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance MatchingDistance MinkowskiDistance PyFuncDistance RogersTanimotoDistance RussellRaoDistance SEuclideanDistance SokalMichenerDistance SokalSneathDistance WMinkowskiDistance
+sklearn.neighbors._distance_metric: DistanceMetric
+sklearn.neighbors._graph: KNeighborsTransformer RadiusNeighborsTransformer
+sklearn.neighbors._kd_tree: BinaryTree BinaryTree32 BinaryTree64 KDTree KDTree32 KDTree64 NeighborsHeap NeighborsHeap32 NeighborsHeap64 NodeHeap
+sklearn.neighbors._kde: KernelDensity
+sklearn.neighbors._lof: LocalOutlierFactor
+sklearn.neighbors._nca: NeighborhoodComponentsAnalysis
+sklearn.neighbors._nearest_centroid: NearestCentroid
+sklearn.neighbors._quad_tree: _QuadTree
+sklearn.neighbors._regression: KNeighborsRegressor RadiusNeighborsRegressor
+sklearn.neighbors._unsupervised: NearestNeighbors
+sklearn.neighbors.approximate: GaussianRandomProjectionHash LSHForest ProjectionToHashMixin
+sklearn.neighbors.ball_tree: BallTree BinaryTree NeighborsHeap NodeHeap
+sklearn.neighbors.base: KNeighborsMixin NeighborsBase RadiusNeighborsMixin SupervisedFloatMixin SupervisedIntegerMixin UnsupervisedMixin
+sklearn.neighbors.classification: KNeighborsClassifier RadiusNeighborsClassifier
+sklearn.neighbors.dist_metrics: BrayCurtisDistance CanberraDistance ChebyshevDistance DiceDistance DistanceMetric EuclideanDistance HammingDistance HaversineDistance JaccardDistance KulsinskiDistance MahalanobisDistance ManhattanDistance MatchingDistance MinkowskiDistance PyFuncDistance RogersTanimotoDistance RussellRaoDistance SEuclideanDistance SokalMichenerDistance SokalSneathDistance WMinkowskiDistance
+sklearn.neighbors.kd_tree: BinaryTree KDTree NeighborsHeap NodeHeap
+sklearn.neighbors.kde: KernelDensity
+sklearn.neighbors.lof: LocalOutlierFactor
+sklearn.neighbors.nearest_centroid: NearestCentroid
+sklearn.neighbors.quad_tree: _QuadTree
+sklearn.neighbors.regression: KNeighborsRegressor RadiusNeighborsRegressor
+sklearn.neighbors.unsupervised: NearestNeighbors
+sklearn.neural_network._base: binary_log_loss identity inplace_exp inplace_identity inplace_identity_derivative inplace_logistic inplace_logistic_derivative inplace_relu inplace_relu_derivative inplace_softmax inplace_tanh inplace_tanh_derivative log_loss logistic poisson_loss relu softmax squared_loss tanh
+sklearn.neural_network._multilayer_perceptron: BaseMultilayerPerceptron MLPClassifier MLPRegressor
+sklearn.neural_network._rbm: BernoulliRBM
+sklearn.neural_network._stochastic_optimizers: AdamOptimizer BaseOptimizer SGDOptimizer
+sklearn.neural_network.multilayer_perceptron: BaseMultilayerPerceptron MLPClassifier MLPRegressor
+sklearn.neural_network.rbm: BernoulliRBM
+sklearn.pipeline: FeatureUnion Pipeline
+sklearn.preprocessing._data: Binarizer KernelCenterer MaxAbsScaler MinMaxScaler Normalizer PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler StandardScaler
+sklearn.preprocessing._discretization: KBinsDiscretizer
+sklearn.preprocessing._encoders: OneHotEncoder OrdinalEncoder _BaseEncoder
+sklearn.preprocessing._function_transformer: FunctionTransformer
+sklearn.preprocessing._label: LabelBinarizer LabelEncoder MultiLabelBinarizer
+sklearn.preprocessing._polynomial: PolynomialFeatures SplineTransformer
+sklearn.preprocessing._target_encoder: TargetEncoder
+sklearn.preprocessing.data: Binarizer CategoricalEncoder KernelCenterer MaxAbsScaler MinMaxScaler Normalizer PolynomialFeatures PowerTransformer QuantileTransformer RobustScaler StandardScaler
+sklearn.preprocessing.imputation: Imputer
+sklearn.preprocessing.label: LabelBinarizer LabelEncoder MultiLabelBinarizer
+sklearn.random_projection: BaseRandomProjection GaussianRandomProjection SparseRandomProjection
+sklearn.semi_supervised._label_propagation: BaseLabelPropagation LabelPropagation LabelSpreading
+sklearn.semi_supervised._self_training: SelfTrainingClassifier
+sklearn.semi_supervised.label_propagation: BaseLabelPropagation LabelPropagation LabelSpreading
+sklearn.svm._base: BaseLibSVM BaseSVC
+sklearn.svm._classes: LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR
+sklearn.svm.base: BaseLibSVM BaseSVC
+sklearn.svm.classes: LinearSVC LinearSVR NuSVC NuSVR OneClassSVM SVC SVR
+sklearn.tree._classes: BaseDecisionTree DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor
+sklearn.tree._criterion: ClassificationCriterion Criterion Entropy FriedmanMSE Gini MAE MSE Poisson RegressionCriterion
+sklearn.tree._export: Sentinel _BaseTreeExporter _DOTTreeExporter _MPLTreeExporter
+sklearn.tree._partitioner: DensePartitioner SparsePartitioner
+sklearn.tree._reingold_tilford: DrawTree Tree
+sklearn.tree._splitter: BaseDenseSplitter BaseSparseSplitter BestSparseSplitter BestSplitter DensePartitioner RandomSparseSplitter RandomSplitter SparsePartitioner Splitter
+sklearn.tree._tree: BestFirstTreeBuilder DepthFirstTreeBuilder Tree TreeBuilder _AlphaPruner _CCPPruneController _PathFinder
+sklearn.tree._utils: PriorityHeap PytestWeightedFenwickTree Stack WeightedFenwickTree WeightedMedianCalculator WeightedPQueue
+sklearn.tree.export: Sentinel
+sklearn.tree.tree: BaseDecisionTree DecisionTreeClassifier DecisionTreeRegressor ExtraTreeClassifier ExtraTreeRegressor
+sklearn.utils: Bunch parallel_backend
+sklearn.utils._available_if: _AvailableIfDescriptor
+sklearn.utils._bunch: Bunch
+sklearn.utils._cython_blas: BLAS_Order BLAS_Trans
+sklearn.utils._encode: MissingValues _NaNCounter _nandict
+sklearn.utils._estimator_html_repr: _HTMLDocumentationLinkMixin _IDCounter _VisualBlock
+sklearn.utils._fast_dict: IntFloatDict
+sklearn.utils._isfinite: FiniteStatus
+sklearn.utils._metadata_requests: MetadataRequest MetadataRouter MethodMapping MethodMetadataRequest MethodPair RequestMethod RouterMappingPair _MetadataRequester _RoutingNotSupportedMixin
+sklearn.utils._mocking: ArraySlicingWrapper CheckingClassifier MockDataFrame NoSampleWeightWrapper _MockEstimatorOnOffPrediction
+sklearn.utils._param_validation: HasMethods Hidden Interval InvalidParameterError MissingValues Options RealNotInt StrOptions _ArrayLikes _Booleans _CVObjects _Callables _Constraint _InstancesOf _IterablesNotString _NanConstraint _NoneConstraint _PandasNAConstraint _RandomStates _SparseMatrices _VerboseHelper
+sklearn.utils._plotting: _BinaryClassifierCurveDisplayMixin
+sklearn.utils._readonly_array_wrapper: ReadonlyArrayWrapper
+sklearn.utils._seq_dataset: ArrayDataset32 ArrayDataset64 CSRDataset32 CSRDataset64 SequentialDataset32 SequentialDataset64
+sklearn.utils._set_output: ContainerAdapterProtocol ContainerAdaptersManager PandasAdapter PolarsAdapter _SetOutputMixin
+sklearn.utils._tags: ClassifierTags InputTags RegressorTags Tags TargetTags TransformerTags
+sklearn.utils._unittest_backport: TestCase _AssertRaisesBaseContext _AssertRaisesContext _BaseTestCaseContext
+sklearn.utils._vector_sentinel: StdVectorSentinel StdVectorSentinelFloat64 StdVectorSentinelInt32 StdVectorSentinelInt64 StdVectorSentinelIntP
+sklearn.utils._weight_vector: WeightVector WeightVector32 WeightVector64
+sklearn.utils.fast_dict: IntFloatDict
+sklearn.utils.linear_assignment_: _HungarianState
+sklearn.utils.mocking: ArraySlicingWrapper CheckingClassifier MockDataFrame
+sklearn.utils.optimize: _LineSearchError
+sklearn.utils.seq_dataset: ArrayDataset CSRDataset SequentialDataset
+sklearn.utils.weight_vector: WeightVector
+xgboost._data_utils: ArrayInf ArrowArray ArrowDeviceArray ArrowSchema Categories CudaArrayInf CudaStringArray DfCatAccessor StringArray TransformedDf _ArrayLikeArg _CudaArrayLikeArg
+xgboost.core: Booster DataIter DataSplitMode XGBoostError _ProxyDMatrix _RefMixIn
+xgboost.objective: Objective TreeObjective
+xgboost.sklearn: XGBClassifier XGBModel XGBRFClassifier XGBRFRegressor XGBRanker XGBRankerMixIn XGBRegressor _SklObjWProto
+`;
+
+/** Module to names of classes that only hold parameters and numbers, and of functions that only compute. */
+export const safeEstimators: Readonly<Record<string, string>> = Object.fromEntries(
+  listed
+    .trim()
+    .split("\n")
+    .map((line) => line.split(": ", 2) as [string, string]),
+);

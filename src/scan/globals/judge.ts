@@ -1,0 +1,76 @@
+// Who a global in a pickle is: one ordered decision, from the exact names that are known to be safe to everything else.
+import { safeEstimators } from "./estimators.ts";
+import { cythonLibraries, safeLibraries } from "./libraries.ts";
+import { dangerousModules, safeStandard, standardModules } from "./standard.ts";
+
+export type GlobalKind =
+  /** On the list of exact names: builds a value and does nothing else. */
+  | "safe"
+  /** Runs code, reads or writes files, reaches the network, or finds other objects by name. */
+  | "dangerous"
+  /** Python's own library, but nothing that a model needs. */
+  | "standard"
+  /** The program that trained the model: its own class or function. */
+  | "own"
+  /** Any other name: what it does is not known. */
+  | "unknown";
+
+/** Names that resolve or call something else, in whichever module an alias of them stands. */
+const dangerousNames =
+  /^(eval|exec|execfile|compile|open|input|getattr|setattr|delattr|globals|locals|vars|breakpoint|system|popen\w*|spawn\w*|execv?[lpe]*|resolve_name|import_module|methodcaller|attrgetter|itemgetter|run_module|run_path|run_code|CodeType|FunctionType|MethodType|LambdaType|load_module|loads?|check_output|check_call|Popen|call_subprocess|getoutput|getstatusoutput|fork|forkpty|kill|remove|unlink|rmtree|apply|reduce|ctypes|CDLL|WinDLL|PyDLL)$/;
+
+const safe = new Map<string, ReadonlySet<string>>();
+for (const table of [safeStandard, safeLibraries, safeEstimators])
+  for (const [module, names] of Object.entries(table)) {
+    const before = safe.get(module) ?? [];
+    safe.set(module, new Set([...before, ...names.split(" ").filter((name) => name !== "")]));
+  }
+
+/**
+ * @param args text of the arguments where the global is called, as the reader prints them: some functions are safe only with some
+ */
+export function judgeGlobal(module: string, name: string, args?: string): GlobalKind {
+  if (isSafe(module, name)) return "safe";
+  if (isSafeCall(module, name, args)) return "safe";
+  const parts = [...module.split("."), ...name.split(".")];
+  if (parts.some((part) => part.startsWith("__") && part !== "__main__")) return "dangerous";
+  if (insideDangerous(module)) return "dangerous";
+  // A dotted name walks from attribute to attribute: a module inside a harmless one is still that module.
+  if (name.includes(".") && parts.some((part) => dangerousModules.has(part) || dangerousNames.test(part)))
+    return "dangerous";
+  const root = parts[0]!;
+  if (root.startsWith("_") && !/^_(catboost|loss|tree|criterion|splitter|gradient_boosting)$/.test(root))
+    return "dangerous";
+  if (module === "__main__" || module === "__mp_main__") return dangerousNames.test(name) ? "dangerous" : "own";
+  if (standardModules.has(root)) return "standard";
+  return dangerousNames.test(parts.at(-1)!) ? "dangerous" : "unknown";
+}
+
+function isSafe(module: string, name: string): boolean {
+  const names = safe.get(module);
+  if (names?.has(name)) return true;
+  if (module === "numpy.dtypes") return /^[A-Za-z0-9]+DType$/.test(name);
+  return cythonLibraries.test(module) && /^__pyx_unpickle_[A-Za-z0-9_]+$/.test(name);
+}
+
+/** Functions whose arguments decide: what honest writers give them, and nothing else. */
+function isSafeCall(module: string, name: string, args: string | undefined): boolean {
+  const called = `${module}.${name}`;
+  // Bytes in protocols 0 to 2.
+  if (called === "_codecs.encode") return args === undefined || /, ["'](latin-?1|utf-?8|ascii)["'],?\)?$/i.test(args);
+  // Universal functions of numpy before 1.26, which are stored as the name of a module and a name in it.
+  if (/^numpy\.(_core|core)\._ufunc_reconstruct$/.test(called))
+    return (
+      args === undefined ||
+      /^\(?["']numpy(\._?core\._multiarray_umath|\.core\.umath)?["'], ["'][a-z0-9_]+["'],?\)?$/.test(args)
+    );
+  if (called === "builtins.type" || called === "__builtin__.type")
+    return args === undefined || /^\(?None,?\)?$/.test(args);
+  return false;
+}
+
+function insideDangerous(module: string): boolean {
+  for (let end = module.length; end > 0; end = module.lastIndexOf(".", end - 1))
+    if (dangerousModules.has(module.slice(0, end))) return true;
+  return false;
+}

@@ -1,0 +1,101 @@
+// Functions and classes of libraries that honest files call while they load: each builds an array, a tensor or a container and does
+// nothing else. Classes of estimators are in `estimators.ts`, which a script writes from the libraries themselves.
+
+/** Module to exact names. Private modules of numpy moved from `numpy.core` to `numpy._core` with 2.0. */
+export const safeLibraries: Readonly<Record<string, string>> = {
+  numpy:
+    "ndarray dtype matrix recarray record ma bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 intc intp uintp uint longlong float16 float32 float64 " +
+    "longdouble float128 complex64 complex128 str_ unicode_ bytes_ string_ object_ void datetime64 timedelta64 generic number inexact floating integer " +
+    "mean median std var sum min max amin amax nanmean nanmedian nanstd prod average percentile quantile argmax argmin clip where " +
+    "nan_to_num reshape ravel squeeze transpose sort argsort cumsum unique concatenate stack hstack vstack round around",
+  "numpy.core.multiarray": "_reconstruct scalar ndarray",
+  "numpy._core.multiarray": "_reconstruct scalar ndarray",
+  "numpy.core.numeric": "_frombuffer",
+  "numpy._core.numeric": "_frombuffer",
+  "numpy.core.records": "recarray record",
+  "numpy._core.records": "recarray record",
+  "numpy.dtypes": "*DType",
+  "numpy.ma": "MaskedArray",
+  "numpy.ma.core": "_mareconstruct MaskedArray MaskedConstant",
+  "numpy.matrixlib.defmatrix": "matrix",
+  "numpy.random": "RandomState Generator",
+  "numpy.random.mtrand": "RandomState _rand __randomstate_ctor",
+  "numpy.random._pickle": "__randomstate_ctor __generator_ctor __bit_generator_ctor",
+  "numpy.random._mt19937": "MT19937",
+  "numpy.random._pcg64": "PCG64 PCG64DXSM",
+  "numpy.random._philox": "Philox",
+  "numpy.random._sfc64": "SFC64",
+  "numpy.random._generator": "Generator",
+  "numpy.random.bit_generator": "SeedSequence __pyx_unpickle_SeedSequence",
+  "numpy.polynomial.polynomial": "Polynomial",
+  "joblib.numpy_pickle": "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
+  "joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
+  "sklearn.externals.joblib.numpy_pickle": "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
+  "sklearn.externals.joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
+  "sklearn.__check_build": "",
+  "scipy.sparse._csr": "csr_matrix csr_array",
+  "scipy.sparse.csr": "csr_matrix",
+  "scipy.sparse._csc": "csc_matrix csc_array",
+  "scipy.sparse.csc": "csc_matrix",
+  "scipy.sparse._coo": "coo_matrix coo_array",
+  "scipy.sparse.coo": "coo_matrix",
+  torch:
+    "device Size dtype Tensor FloatStorage DoubleStorage HalfStorage BFloat16Storage LongStorage IntStorage ShortStorage CharStorage ByteStorage " +
+    "BoolStorage ComplexFloatStorage ComplexDoubleStorage QInt8Storage QUInt8Storage QInt32Storage QUInt4x2Storage QUInt2x4Storage UntypedStorage TypedStorage " +
+    "float16 float32 float64 bfloat16 half float double int8 int16 int32 int64 uint8 uint16 uint32 uint64 short int long bool complex64 complex128 complex32 " +
+    "qint8 quint8 qint32 quint4x2 float8_e4m3fn float8_e5m2 float8_e4m3fnuz float8_e5m2fnuz strided sparse_coo sparse_csr contiguous_format " +
+    "channels_last preserve_format per_tensor_affine per_channel_affine _utils",
+  "torch.cuda":
+    "FloatStorage DoubleStorage HalfStorage BFloat16Storage LongStorage IntStorage ShortStorage CharStorage ByteStorage BoolStorage",
+  "torch._utils":
+    "_rebuild_tensor _rebuild_tensor_v2 _rebuild_tensor_v3 _rebuild_parameter _rebuild_parameter_with_state _rebuild_parameter_v2 " +
+    "_rebuild_qtensor _rebuild_sparse_tensor _rebuild_sparse_csr_tensor _rebuild_meta_tensor_no_storage _rebuild_device_tensor_from_numpy " +
+    "_rebuild_device_tensor_from_cpu_tensor _rebuild_nested_tensor _rebuild_xla_tensor _rebuild_wrapper_subclass",
+  "torch._tensor": "_rebuild_from_type_v2 Tensor",
+  "torch.tensor": "_rebuild_from_type _rebuild_from_type_v2 Tensor",
+  "torch.nn.parameter": "Parameter Buffer UninitializedParameter",
+  "torch.serialization": "_get_layout",
+  "torch.backends.cuda": "",
+  "torch.storage": "UntypedStorage TypedStorage _UntypedStorage _TypedStorage",
+  "torch._C": "_set_grad_enabled dtype device",
+  "torch.jit._pickle":
+    "build_intlist build_tensorlist build_doublelist build_boollist build_tensor_from_id restore_type_tag",
+  pandas:
+    "DataFrame Series Index MultiIndex RangeIndex CategoricalDtype Categorical Timestamp Timedelta Interval Period NaT NA StringDtype",
+  "pandas.core.indexes.base": "_new_Index Index",
+  "pandas.indexes.base": "_new_Index Index",
+  "pandas.core.internals.blocks": "new_block",
+  "pandas._libs.internals": "_unpickle_block BlockManager",
+  "pandas._libs.arrays": "__pyx_unpickle_NDArrayBacked NDArrayBacked",
+  "pandas._libs.tslibs.timestamps": "_unpickle_timestamp Timestamp",
+  "pandas._libs.tslibs.timedeltas": "_timedelta_unpickle Timedelta",
+  "pandas._libs.tslibs.nattype": "_nat_unpickle",
+  "pandas._libs.missing": "_NAType NAType",
+  "xgboost.core": "Booster DMatrix",
+  "xgboost.sklearn": "XGBModel XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor Objective",
+  "lightgbm.basic": "Booster Dataset",
+  "lightgbm.sklearn": "LGBMModel LGBMClassifier LGBMRegressor LGBMRanker",
+  "catboost.core": "CatBoost CatBoostClassifier CatBoostRegressor CatBoostRanker _CatBoostBase",
+  _catboost: "_CatBoost",
+  "sklearn.metrics._dist_metrics": "newObj",
+  "sklearn.neighbors._dist_metrics": "newObj",
+  "sklearn.neighbors.dist_metrics": "newObj",
+  "sklearn.neighbors._kd_tree": "newObj",
+  "sklearn.neighbors.kd_tree": "newObj",
+  "sklearn.neighbors._ball_tree": "newObj",
+  "sklearn.neighbors.ball_tree": "newObj",
+  "sklearn.compose._column_transformer": "_is_empty_column_selection",
+  _loss: "__pyx_unpickle_CyHalfBinomialLoss __pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfSquaredError",
+  "sklearn.externals._packaging": "",
+};
+
+/**
+ * Cython writes one `__pyx_unpickle_<Class>` beside each of its classes: it makes that class and sets its fields. Only of libraries whose
+ * classes are known to be harmless.
+ */
+export const cythonLibraries =
+  /^(sklearn|scipy|numpy|pandas)(\.|$)|^_(loss|tree|criterion|splitter|gradient_boosting)$/;
+
+/** First part of a library's name that is known, so that its other names are "not listed" rather than "unknown". */
+export const knownLibraries =
+  /^(sklearn|scipy|numpy|pandas|torch|xgboost|lightgbm|catboost|joblib|keras|tensorflow)(\.|$)/;

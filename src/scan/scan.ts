@@ -1,0 +1,74 @@
+// A scan: every file of a target through its readers, judged by the rules, with one verdict.
+import { lstat, readdir, readlink } from "node:fs/promises";
+import path from "node:path";
+import { cannotOpen } from "../core/index.ts";
+import { memoryFile, type OpenFile, openFile } from "../formats/index.ts";
+import { Collector, type ScanLimits } from "./collector.ts";
+import { isComplete, type ScanReport, verdictOf } from "./report.ts";
+import { severities } from "./rule.ts";
+import { rules, rulesDigest } from "./rules/index.ts";
+import { walk } from "./walk.ts";
+
+/** A file to scan, by the path that the report calls it; links and devices are reported, never opened. */
+export type ScanSource =
+  | { readonly path: string; open(): Promise<OpenFile> }
+  | { readonly path: string; readonly link: string };
+
+/** Scans files one after the other, in bounded memory. `target` is what the report is about. */
+export async function scanSources(
+  target: string,
+  sources: AsyncIterable<ScanSource> | Iterable<ScanSource>,
+  limits?: ScanLimits,
+): Promise<ScanReport> {
+  const collector = new Collector(rules, walk, limits);
+  let bytes = 0;
+  for await (const source of sources) {
+    if ("link" in source) {
+      collector.judge({ kind: "link", path: source.path, target: source.link }, source.path, "folder");
+      continue;
+    }
+    await using file = await source.open();
+    bytes += file.size;
+    await collector.file(source.path, file);
+  }
+  const findings = collector.findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  const complete = collector.files.every(isComplete) && collector.files.length > 0;
+  return {
+    target,
+    verdict: verdictOf(findings, complete),
+    complete,
+    findings,
+    files: collector.files,
+    bytes,
+    rules: rulesDigest(),
+  };
+}
+
+/** Scans a file, or every file of a folder. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
+export async function scanPath(target: string, name = target): Promise<ScanReport> {
+  const status = await lstat(target).catch((cause) => {
+    throw cannotOpen(cause, name);
+  });
+  if (!status.isDirectory()) return scanSources(name, [{ path: name, open: () => openFile(target, name) }]);
+  return scanSources(name, filesOf(target, name));
+}
+
+/** Scans bytes in memory, e.g. standard input. */
+export async function scanBytes(bytes: Uint8Array, name: string): Promise<ScanReport> {
+  return scanSources(name, [{ path: name, open: async () => memoryFile(bytes, name) }]);
+}
+
+/** Every file under a folder, in the order of their names. */
+async function* filesOf(folder: string, name: string): AsyncGenerator<ScanSource> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
+    throw cannotOpen(cause, name);
+  });
+  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const file = path.join(folder, entry.name);
+    const label = `${name.replace(/\/+$/, "")}/${entry.name}`;
+    if (entry.isDirectory()) yield* filesOf(file, label);
+    else if (entry.isFile()) yield { path: label, open: () => openFile(file, label) };
+    else if (entry.isSymbolicLink()) yield { path: label, link: await readlink(file) };
+    else yield { path: label, link: "a device, pipe or socket" };
+  }
+}

@@ -1,0 +1,51 @@
+// Which readers look at a file: every one that recognises its content, so that a file which is two things is seen as both.
+import { IngotError } from "../core/index.ts";
+import { type Format, formats, memoryFile, type OpenFile, type Survey } from "../formats/index.ts";
+import { executableFormat } from "./executables.ts";
+import { imageFormat, surveyImage } from "./image_survey.ts";
+import { looksLikeText, surveyText } from "./text_survey.ts";
+
+const headSize = 64 * 1024;
+/** Small files are read once and shared by all readers. */
+const smallSize = 1 << 20;
+
+/** Formats whose content runs when it is loaded: that a reader accepts one of these says nothing. */
+const programs: ReadonlySet<string> = new Set(["pickle", "joblib", "pytorch", "torchscript", "keras", "keras-h5"]);
+
+/** Surveys one file. What no reader recognises stays uncovered, which makes the verdict unknown. */
+export async function walk(given: OpenFile, survey: Survey): Promise<void> {
+  const file = given.size > 0 && given.size <= smallSize ? await inMemory(given) : given;
+  const head = await file.read(0, headSize);
+  const executable = executableFormat(head);
+  if (executable !== null) {
+    survey.observe({ kind: "executable", at: 0, format: executable });
+    survey.reading?.("executable");
+  }
+  const found = formats.filter((format) => format.detect(head, file.size));
+  for (const format of found) await surveyFormat(format, file, survey);
+  if (found.length > 0) return;
+  const image = imageFormat(head);
+  if (image !== null) await surveyImage(file, image, survey);
+  else if (file.size > 0 && looksLikeText(head)) await surveyText(file, survey);
+}
+
+async function surveyFormat(format: Format, file: OpenFile, survey: Survey): Promise<void> {
+  survey.reading?.(format.id);
+  if (format.survey) return format.survey(file, survey);
+  if (programs.has(format.id)) return survey.observe({ kind: "unread", detail: `${format.title} is not judged yet` });
+  try {
+    await format.read(file);
+    survey.covered(0, file.size);
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    const subject = error.code === "FILE_TRUNCATED" ? "truncated" : "structure";
+    if (error.code !== "MODEL_UNSUPPORTED")
+      survey.observe({ kind: "anomaly", subject, detail: `${format.title}: ${error.what}` });
+    survey.observe({ kind: "unread", detail: `${format.title}: ${error.what}` });
+  }
+}
+
+async function inMemory(file: OpenFile): Promise<OpenFile> {
+  const memory = memoryFile(await file.readAll(), file.name);
+  return file.sibling ? { ...memory, sibling: (relative) => file.sibling!(relative) } : memory;
+}
