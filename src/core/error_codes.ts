@@ -23,6 +23,7 @@ export const errorCodes = {
   FILE_TRUNCATED: refused,
   FILE_TOO_LARGE: { exit: 3, http: 413 },
   FILE_MALFORMED: refused,
+  DECOMPRESSION_BOMB: { exit: 3, http: 413 },
   FORMAT_UNKNOWN: refused,
   PATH_UNSAFE: refused,
   DISK_FULL: { exit: 3, http: 507 },

@@ -1,0 +1,111 @@
+// zlib, gzip and zstd: what node:zlib decompresses.
+import type { Transform } from "node:stream";
+import { crc32, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { IngotError } from "../../core/index.ts";
+import type { Input } from "./input.ts";
+
+type Engine = Transform & { readonly bytesWritten: number };
+
+const options = { chunkSize: 256 * 1024 };
+const longestGzipHeader = 1 << 20;
+
+/** A zlib header: deflate, a window of at most 32 KiB, no dictionary, and its check bits. */
+export function isZlib(head: Uint8Array): boolean {
+  if (head.length < 6) return false;
+  const [method, flags] = [head[0]!, head[1]!];
+  return (method & 0x0f) === 8 && method >> 4 <= 7 && (method * 256 + flags) % 31 === 0 && (flags & 0x20) === 0;
+}
+
+export function isGzip(head: Uint8Array): boolean {
+  return head[0] === 0x1f && head[1] === 0x8b && head[2] === 8;
+}
+
+/** A frame or a skippable frame. */
+export function isZstd(head: Uint8Array): boolean {
+  if (head[0] === 0x28) return head[1] === 0xb5 && head[2] === 0x2f && head[3] === 0xfd;
+  return head.length >= 4 && (head[0]! & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18;
+}
+
+/** One stream; the result is the offset behind it, as of all decompressors. */
+export async function* decompressZlib(input: Input): AsyncGenerator<Uint8Array, number> {
+  return yield* throughEngine(input, createInflate(options) as Engine, "zlib");
+}
+
+/** Deflate without a header, as zip holds it. */
+export async function* decompressDeflate(input: Input): AsyncGenerator<Uint8Array, number> {
+  return yield* throughEngine(input, createInflateRaw(options) as Engine, "deflate");
+}
+
+/** One or several frames. */
+export async function* decompressZstd(input: Input): AsyncGenerator<Uint8Array, number> {
+  do {
+    yield* throughEngine(input, createZstdDecompress(options) as Engine, "zstd");
+    await input.fill(4);
+  } while (isZstd(input.bytes.subarray(input.at)));
+  return input.offset;
+}
+
+/** One or several members, each with its CRC and size checked. */
+export async function* decompressGzip(input: Input): AsyncGenerator<Uint8Array, number> {
+  do {
+    await skipGzipHeader(input);
+    let crc = 0;
+    let size = 0;
+    for await (const chunk of decompressDeflate(input)) {
+      crc = crc32(chunk, crc);
+      size += chunk.length;
+      yield chunk;
+    }
+    if ((await input.u32()) !== crc) throw input.malformed("wrong CRC of gzip data");
+    if ((await input.u32()) !== size % 2 ** 32) throw input.malformed("gzip data is not as long as its end says");
+    await input.fill(3);
+  } while (isGzip(input.bytes.subarray(input.at)));
+  return input.offset;
+}
+
+async function skipGzipHeader(input: Input): Promise<void> {
+  const head = await input.take(10);
+  if (!isGzip(head)) throw input.malformed("no gzip data");
+  const flags = head[3]!;
+  if (flags & 0xe0) throw input.malformed("a gzip header with unknown flags");
+  if (flags & 4) {
+    const [low, high] = await input.take(2);
+    await input.take(low! + high! * 256);
+  }
+  // A file name, then a comment, each up to a NUL.
+  for (const flag of [8, 16]) {
+    if ((flags & flag) === 0) continue;
+    let length = 0;
+    while ((await input.u8()) !== 0)
+      if (++length > longestGzipHeader) throw input.malformed("a gzip header without end");
+  }
+  if (flags & 2) await input.take(2);
+}
+
+/** Feeds the engine until it says that its data is complete, and leaves the input right behind that. */
+async function* throughEngine(input: Input, engine: Engine, what: string): AsyncGenerator<Uint8Array, number> {
+  const start = input.offset;
+  let ended = false;
+  const feed = async () => {
+    while (!ended && !engine.destroyed && (await input.fill(1))) {
+      const chunk = input.bytes.subarray(input.at);
+      input.at = input.bytes.length;
+      // Where data stands behind the end, the engine never calls back: nobody waits for this loop.
+      await new Promise((resolve) => engine.write(chunk, resolve));
+    }
+    if (!engine.destroyed) engine.end();
+  };
+  feed().catch((error) => engine.destroy(error));
+  try {
+    for await (const chunk of engine) yield chunk as Uint8Array;
+  } catch (cause) {
+    if (cause instanceof IngotError) throw cause;
+    const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+    if (code === "Z_BUF_ERROR") throw input.truncated();
+    throw input.malformed(`${what} data is damaged`);
+  } finally {
+    ended = true;
+  }
+  input.seek(start + engine.bytesWritten);
+  return input.offset;
+}
