@@ -1,6 +1,7 @@
 // What readers tell, gathered file by file and judged at once: memory does not grow with what a hostile file repeats.
 import type { Observation, OpenFile, Survey } from "../formats/index.ts";
 import { Coverage } from "./coverage.ts";
+import { pathKind } from "./paths.ts";
 import type { Finding, ScannedFile } from "./report.ts";
 import type { Rule } from "./rule.ts";
 
@@ -21,7 +22,9 @@ const shownParts = 16;
 export type Walk = (file: OpenFile, survey: Survey) => Promise<void>;
 
 export class Collector {
-  readonly files: ScannedFile[] = [];
+  private readonly scanned: ScannedFile[] = [];
+  /** Files that another file explains, by path, with the reader that does. */
+  private readonly explained = new Map<string, string>();
   private readonly found = new Map<string, Finding>();
   private readonly rules: readonly Rule[];
   private readonly walk: Walk;
@@ -34,15 +37,25 @@ export class Collector {
     this.limits = limits;
   }
 
+  /** Outer files before their members. */
+  get files(): ScannedFile[] {
+    return this.scanned.map((file) => {
+      const reader = file.readers.length === 0 ? this.explained.get(file.path) : undefined;
+      return reader === undefined
+        ? file
+        : { ...file, readers: [`${reader} weights`], covered: file.size, unexplained: [], unread: [] };
+    });
+  }
+
   get findings(): Finding[] {
     return [...this.found.values()];
   }
 
   /** Surveys one file and everything inside it. Never throws for what the file holds. */
   async file(path: string, file: OpenFile, depth = 0): Promise<void> {
-    const place = this.files.length;
+    const place = this.scanned.length;
     // Outer files stand before their members.
-    this.files.push({ path, size: file.size, readers: [], covered: 0, unexplained: [], unread: [] });
+    this.scanned.push({ path, size: file.size, readers: [], covered: 0, unexplained: [], unread: [] });
     const survey = new FileSurvey(path, file.size, depth, this);
     if (depth > 0) this.nestedBytes += file.size;
     if (depth > this.limits.depth)
@@ -63,7 +76,11 @@ export class Collector {
         const reason = error instanceof Error ? error.message : String(error);
         survey.observe({ kind: "unread", detail: `a reader failed: ${reason.slice(0, 200)}` });
       }
-    this.files[place] = survey.result();
+    this.scanned[place] = survey.result();
+  }
+
+  explain(path: string, reader: string): void {
+    if (this.explained.size < this.limits.files) this.explained.set(path, reader);
   }
 
   judge(observation: Observation, path: string, reader: string): void {
@@ -124,6 +141,12 @@ class FileSurvey implements Survey {
 
   covered(start: number, end: number): void {
     this.coverage.add(start, Math.min(end, this.size));
+  }
+
+  coveredBeside(path: string): void {
+    if (pathKind(path) !== "inside") return;
+    const folder = this.path.slice(0, this.path.lastIndexOf("/") + 1);
+    this.collector.explain(folder + path, this.reader);
   }
 
   observe(observation: Observation): void {

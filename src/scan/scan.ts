@@ -32,13 +32,14 @@ export async function scanSources(
     await collector.file(source.path, file);
   }
   const findings = collector.findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
-  const complete = collector.files.every(isComplete) && collector.files.length > 0;
+  const { files } = collector;
+  const complete = files.every(isComplete) && files.length > 0;
   return {
     target,
     verdict: verdictOf(findings, complete),
     complete,
     findings,
-    files: collector.files,
+    files,
     bytes,
     rules: rulesDigest(),
   };

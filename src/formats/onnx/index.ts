@@ -4,6 +4,7 @@ import { byteLength, elementCount, externalFiles, type Model, readModel, tensors
 import type { FileSource, Format } from "../format.ts";
 import { describeOnnx } from "./describe.ts";
 import { isOnnx } from "./detect.ts";
+import { surveyOnnx } from "./survey.ts";
 
 export { classifierOutput, classNames, makersOf } from "./classes.ts";
 export { columnType, graphInputs, graphOutputs, tensorDims, valueTypeText } from "./interface.ts";
@@ -24,6 +25,7 @@ export const onnx: Format<Model> = {
     return model;
   },
   describe: describeOnnx,
+  survey: surveyOnnx,
 };
 
 /** External data must lie beside the model and be long enough; it is not read here. */
