@@ -13,7 +13,7 @@ import type {
   Step,
   Table,
 } from "./estimator.ts";
-import { emitSoftmax } from "./gradient_boosting_link.ts";
+import { emitSoftmax, softmax } from "./gradient_boosting_link.ts";
 import { treeClassifiers } from "./tree.ts";
 import {
   argMax,
@@ -168,6 +168,8 @@ function emitRealVote({ g }: Emission, probabilities: Value, count: number): Val
   return g.op("Mul", [scalar(g, count - 1), g.op("Sub", [logs, g.op("Mul", [scalar(g, 1 / count), sum])])]);
 }
 
+const shares = { labelsOfProbabilities: true, byLogarithm: false };
+
 /** Rule: predict, and _compute_proba_from_decision. */
 function classifyWith(votes: Votes, { classes, total }: Rule): Classify {
   const count = classes.length;
@@ -177,14 +179,14 @@ function classifyWith(votes: Votes, { classes, total }: Rule): Classify {
       const { g } = emission;
       const scores = g.op("Div", [votes.emit(x, emission), scalar(g, total)], {}, { name: "scores" });
       if (count !== 2) {
-        const { probabilities } = emitSoftmax(g, g.op("Div", [scores, scalar(g, count - 1)]), true);
+        const { probabilities } = emitSoftmax(g, g.op("Div", [scores, scalar(g, count - 1)]), shares);
         const index = g.op("ArgMax", [scores], { axis: 1, keepdims: 0 });
         return [{ index, probabilities: probabilities!, decision: scores }];
       }
       const column = (k: number) => g.op("Gather", [scores, g.constant(int64([k], []))], { axis: 1 });
       const decision = g.op("Add", [g.op("Neg", [column(0)]), column(1)], {}, { name: "decision" });
       const halves = g.op("Unsqueeze", [g.op("Div", [decision, scalar(g, 2)]), g.constant(int64([1]))]);
-      const { probabilities } = emitSoftmax(g, g.op("Concat", [g.op("Neg", [halves]), halves], { axis: 1 }), true);
+      const { probabilities } = emitSoftmax(g, g.op("Concat", [g.op("Neg", [halves]), halves], { axis: 1 }), shares);
       const index = g.op("Cast", [g.op("Greater", [decision, scalar(g, 0)])], { to: 7 });
       return [{ index, probabilities: probabilities!, decision } satisfies ClassValues];
     },
@@ -214,11 +216,4 @@ function classifyWith(votes: Votes, { classes, total }: Rule): Classify {
       ];
     },
   };
-}
-
-function softmax(scores: Float64Array): Float64Array {
-  const most = Math.max(...scores);
-  const powers = scores.map((score) => Math.exp(score - most));
-  const total = powers.reduce((sum, power) => sum + power, 0);
-  return powers.map((power) => power / total);
 }

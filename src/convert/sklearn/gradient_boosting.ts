@@ -30,17 +30,18 @@ export const gradientBoostingClassifier: Estimator = {
       // Of old, a probability had to be above one half; the exponential loss has always looked at the sign.
       label: isOld && !isExponential ? "above-half" : "not-negative",
     };
+    const shares = { labelsOfProbabilities: isOld, byLogarithm: isOld };
     return {
       columns: numberColumns(boosted.features),
       classify: {
         targets,
         emit(x, emission) {
           const sums = boosted.emit(x, emission);
-          return [classes === 2 ? emitBinary(emission.g, sums, rule) : emitSoftmax(emission.g, sums, isOld)];
+          return [classes === 2 ? emitBinary(emission.g, sums, rule) : emitSoftmax(emission.g, sums, shares)];
         },
         evaluate(x) {
           const sums = boosted.evaluate(x);
-          return [classes === 2 ? binaryRows(sums, rule) : softmaxRows(x.rows, classes, sums, isOld)];
+          return [classes === 2 ? binaryRows(sums, rule) : softmaxRows(x.rows, classes, sums, shares)];
         },
       },
     };

@@ -45,31 +45,46 @@ export function binaryRows(sums: Float64Array, { scale, label }: BinaryRule): Cl
   };
 }
 
-/** @param sums float64 `[N, K]`; @param ofProbabilities labels are taken from the probabilities, not from the sums */
-export function emitSoftmax(g: GraphBuilder, sums: Value, ofProbabilities: boolean): ClassValues {
+export interface SoftmaxRule {
+  /** Labels are taken from the probabilities, not from the raw predictions. */
+  readonly labelsOfProbabilities: boolean;
+  /** Of old, probabilities were exp(raw - logsumexp(raw)): where raw predictions are large, that is another number. */
+  readonly byLogarithm: boolean;
+}
+
+/** @param sums float64 `[N, K]` */
+export function emitSoftmax(g: GraphBuilder, sums: Value, rule: SoftmaxRule): ClassValues {
   const axis = g.constant(int64([1]));
-  const distance = g.op("Sub", [sums, g.op("ReduceMax", [sums, axis], { keepdims: 1 })]);
-  const powers = g.op("Exp", [distance]);
+  const most = g.op("ReduceMax", [sums, axis], { keepdims: 1 });
+  const powers = g.op("Exp", [g.op("Sub", [sums, most])]);
   const total = g.op("ReduceSum", [powers, axis], { keepdims: 1 });
-  const probabilities = g.op("Div", [powers, total], {}, { name: "softmax" });
-  const index = g.op("ArgMax", [ofProbabilities ? probabilities : sums], { axis: 1, keepdims: 0 });
+  const probabilities = rule.byLogarithm
+    ? g.op("Exp", [g.op("Sub", [sums, g.op("Add", [g.op("Log", [total]), most])])], {}, { name: "softmax" })
+    : g.op("Div", [powers, total], {}, { name: "softmax" });
+  const index = g.op("ArgMax", [rule.labelsOfProbabilities ? probabilities : sums], { axis: 1, keepdims: 0 });
   return { index, probabilities, decision: sums };
 }
 
-export function softmaxRows(rows: number, classes: number, sums: Float64Array, ofProbabilities: boolean): ClassRows {
+export function softmaxRows(rows: number, classes: number, sums: Float64Array, rule: SoftmaxRule): ClassRows {
   const data = new Float64Array(rows * classes);
   const index = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
-    const most = sums[at + argMax(sums, at, classes)]!;
-    let total = 0;
-    for (let k = 0; k < classes; k++) total += data[at + k] = Math.exp(sums[at + k]! - most);
-    for (let k = 0; k < classes; k++) data[at + k]! /= total;
-    index[row] = argMax(ofProbabilities ? data : sums, at, classes);
+    data.set(softmax(sums.subarray(at, at + classes), rule.byLogarithm), at);
+    index[row] = argMax(rule.labelsOfProbabilities ? data : sums, at, classes);
   }
   return {
     index,
     probabilities: { rows, columns: classes, data },
     decision: { rows, columns: classes, data: sums },
   };
+}
+
+export function softmax(sums: Float64Array, byLogarithm = false): Float64Array {
+  const most = sums.reduce((best, sum) => Math.max(best, sum));
+  const powers = sums.map((sum) => Math.exp(sum - most));
+  const total = powers.reduce((all, power) => all + power, 0);
+  if (!byLogarithm) return powers.map((power) => power / total);
+  const logarithm = Math.log(total) + most;
+  return sums.map((sum) => Math.exp(sum - logarithm));
 }

@@ -25,17 +25,18 @@ export const histGradientBoostingClassifier: Estimator = {
       throw self.invalid(`has ${classes} classes and ${boosted.raw} trees per iteration`);
     const isOld = isBefore(self.version, 1, 5);
     const rule: BinaryRule = { scale: 1, label: isOld ? "above-half" : "positive" };
+    const shares = { labelsOfProbabilities: isOld, byLogarithm: isBefore(self.version, 1, 1) };
     return {
       columns: boosted.input.columns,
       classify: {
         targets,
         emit(x, emission) {
           const sums = boosted.emit(x, emission);
-          return [classes === 2 ? emitBinary(emission.g, sums, rule) : emitSoftmax(emission.g, sums, isOld)];
+          return [classes === 2 ? emitBinary(emission.g, sums, rule) : emitSoftmax(emission.g, sums, shares)];
         },
         evaluate(x) {
           const sums = boosted.evaluate(x);
-          return [classes === 2 ? binaryRows(sums, rule) : softmaxRows(x.rows, classes, sums, isOld)];
+          return [classes === 2 ? binaryRows(sums, rule) : softmaxRows(x.rows, classes, sums, shares)];
         },
       },
     };

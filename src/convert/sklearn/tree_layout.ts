@@ -75,8 +75,8 @@ const gatheredAtOnce = 512;
 /**
  * Rows of a table, added in the order of the trees.
  * @param table float64 `[leaves, width]`
- * @param start `[N, width]`: what the first tree is added to, zero by default
- * @returns `[N, width]`
+ * @param start float64 `[N, width]`: what the first tree is added to, zero by default
+ * @returns float64 `[N, width]`
  */
 export function emitLeafSum(
   g: GraphBuilder,
@@ -86,26 +86,39 @@ export function emitLeafSum(
   width: number,
   start?: Value,
 ): Value {
-  // Of one column ONNX Runtime (1.30) adds one row pairwise: a second column keeps it to the order of the trees.
-  const columns = Math.max(2, width);
-  const rows = table.length / width;
-  const wide =
-    columns === width ? table : Float64Array.from({ length: rows * 2 }, (_, i) => (i % 2 ? 0 : table[i / 2]!));
-  const values = g.constant(float64(wide, [rows, columns]), "leaf_values");
+  const values = float64(table, width === 1 ? [table.length] : [table.length / width, width]);
+  if (width > 1) return emitSumOfTrees(g, leaves, trees, g.constant(values, "leaf_values"), width, start);
+  // A single sum is added pairwise by ONNX Runtime (1.30); of two or more it adds tree after tree. So there is one row more.
+  const none = g.constant(int32(new Int32Array(trees), [trees, 1]));
+  const more = g.op("Concat", [leaves, none], { axis: 1 });
+  const flat = start && g.op("Reshape", [start, g.constant(int64([-1]))]);
+  const from = flat && g.op("Concat", [flat, g.constant(float64([0]))], { axis: 0 });
+  const sums = emitSumOfTrees(g, more, trees, g.constant(values, "leaf_values"), 1, from);
+  const own = g.op("Slice", [sums, g.constant(int64([0])), g.constant(int64([-1]))]);
+  return g.op("Reshape", [own, g.constant(int64([-1, 1]))]);
+}
+
+/** @returns `[N, …]`, a table's rows added over the first axis of `leaves` */
+function emitSumOfTrees(
+  g: GraphBuilder,
+  leaves: Value,
+  trees: number,
+  table: Value,
+  width: number,
+  start?: Value,
+): Value {
   const axes = g.constant(int64([0]));
-  const axis = g.constant(int64([1]));
-  let sum = start && columns !== width ? g.op("Concat", [start, start], { axis: 1 }) : start;
-  const step = Math.max(1, Math.floor(gatheredAtOnce / columns));
+  const step = Math.max(1, Math.floor(gatheredAtOnce / width));
+  let sum = start;
   for (let first = 0; first < trees; first += step) {
+    const end = Math.min(first + step, trees);
     const some =
-      step >= trees
-        ? leaves
-        : g.op("Slice", [leaves, g.constant(int64([first])), g.constant(int64([Math.min(first + step, trees)])), axes]);
-    const gathered = g.op("Gather", [values, some], { axis: 0 });
+      step >= trees ? leaves : g.op("Slice", [leaves, g.constant(int64([first])), g.constant(int64([end])), axes]);
+    const gathered = g.op("Gather", [table, some], { axis: 0 });
     const terms = sum ? g.op("Concat", [g.op("Unsqueeze", [sum, axes]), gathered], { axis: 0 }) : gathered;
     sum = g.op("ReduceSum", [terms, axes], { keepdims: 0 }, { name: "sum" });
   }
-  return columns === width ? sum! : g.op("Slice", [sum!, g.constant(int64([0])), g.constant(int64([1])), axis]);
+  return sum!;
 }
 
 /** The rows of a table for a forest of one tree: `[N, …]`. */
