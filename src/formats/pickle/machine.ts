@@ -392,6 +392,11 @@ export class Machine {
     object.state = state;
     const instead = this.options.onBuild?.(object, this.offset);
     if (!instead) return;
+    // What stands between opcodes stands between frames, too: loaders would take it from behind the frame.
+    if (this.frameEnd !== Infinity && instead.next !== this.offset) {
+      if (this.frameEnd !== this.offset) throw this.malformed("array bytes inside a frame");
+      this.frameEnd = Infinity;
+    }
     if (!(instead.next >= this.offset && instead.next <= this.bytes.length)) throw this.truncated("array bytes");
     this.stack[this.stack.length - 1] = instead.value;
     this.offset = instead.next;
