@@ -4,8 +4,11 @@ import type { PythonModel } from "../python/model.ts";
 import { describePython } from "../sklearn/describe.ts";
 import { looksLikePickle } from "./detect.ts";
 import { readPickle } from "./machine.ts";
+import { surveyPickles } from "./survey.ts";
 
 export type { PickleOptions, PickleResult } from "./machine.ts";
+export { surveyPickles } from "./survey.ts";
+export { type Walked, type WalkOptions, walkPickle } from "./walk.ts";
 export { readPickle };
 
 export const pickle: Format<PythonModel> = {
@@ -26,4 +29,7 @@ export const pickle: Format<PythonModel> = {
     };
   },
   describe: describePython,
+  async survey(file, survey) {
+    await surveyPickles(file, survey);
+  },
 };

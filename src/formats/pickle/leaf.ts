@@ -1,0 +1,91 @@
+// Opcodes that push a number, text or bytes, read again from where they stand.
+import { IngotError } from "../../core/index.ts";
+import { PyDict, PyFloat, PyGlobal, PyList, PyObject, PySet, PyTuple, type PyValue } from "../python/values.ts";
+import { readPickle } from "./machine.ts";
+
+/** Bytes that are enough to read a leaf for a name or a preview. */
+export const leafSize = 4096;
+
+/** Bytes of header and, for opcodes that say it, of payload; null for those that end with their line. */
+export function leafParts(bytes: Uint8Array, at: number): { header: number; payload: number } | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  switch (bytes[at]) {
+    case 0x4b: // BININT1
+      return { header: 1, payload: 1 };
+    case 0x4d: // BININT2
+      return { header: 1, payload: 2 };
+    case 0x4a: // BININT
+      return { header: 1, payload: 4 };
+    case 0x47: // BINFLOAT
+      return { header: 1, payload: 8 };
+    case 0x8a: // LONG1
+    case 0x8c: // SHORT_BINUNICODE
+    case 0x43: // SHORT_BINBYTES
+    case 0x55: // SHORT_BINSTRING
+      return { header: 2, payload: bytes[at + 1]! };
+    case 0x8b: // LONG4
+    case 0x54: // BINSTRING
+      return { header: 5, payload: view.getInt32(at + 1, true) };
+    case 0x58: // BINUNICODE
+    case 0x42: // BINBYTES
+      return { header: 5, payload: view.getUint32(at + 1, true) };
+    case 0x8d: // BINUNICODE8
+    case 0x8e: // BINBYTES8
+    case 0x96: // BYTEARRAY8
+      return { header: 9, payload: view.getUint32(at + 1, true) + view.getUint32(at + 5, true) * 2 ** 32 };
+    default:
+      return null;
+  }
+}
+
+/** The value of the leaf that begins these bytes; what is longer than `leafSize` is cut short, for showing only. */
+export function leafValue(bytes: Uint8Array): PyValue {
+  const head = new Uint8Array(9);
+  head.set(bytes.subarray(0, 9));
+  const parts = leafParts(head, 0);
+  const line = bytes.indexOf(10) + 1;
+  const end = parts ? parts.header + parts.payload : line;
+  if (end === 0 || end > bytes.length) {
+    const shown = bytes.subarray(parts?.header ?? 1, 160);
+    return bytes[0] === 0x58 || bytes[0] === 0x8d ? `${Buffer.from(shown).toString("utf8")}…` : new Uint8Array(shown);
+  }
+  const pickle = new Uint8Array(end + 1);
+  pickle.set(bytes.subarray(0, end));
+  pickle[end] = 0x2e;
+  try {
+    return readPickle(pickle, "").value;
+  } catch (error) {
+    if (error instanceof IngotError) return "…";
+    throw error;
+  }
+}
+
+/** Like Python's repr, cut short. */
+export function preview(value: PyValue, depth = 0): string {
+  const text = shown(value, depth);
+  return text.length > 160 ? `${text.slice(0, 159)}…` : text;
+}
+
+function shown(value: PyValue, depth: number): string {
+  if (value === null) return "None";
+  if (value === true) return "True";
+  if (value === false) return "False";
+  if (typeof value === "string") return JSON.stringify(value.length > 160 ? `${value.slice(0, 160)}…` : value);
+  if (typeof value === "number" || typeof value === "bigint") return String(value);
+  if (value instanceof PyFloat) return String(value.value);
+  if (value instanceof Uint8Array)
+    return `b${JSON.stringify(Buffer.from(value.subarray(0, 80)).toString("latin1"))}${value.length > 80 ? "…" : ""}`;
+  if (value instanceof PyGlobal) return value.path;
+  if (depth > 3) return "…";
+  const inside = (items: readonly PyValue[]) => items.slice(0, 8).map((item) => preview(item, depth + 1));
+  if (value instanceof PyTuple) return `(${inside(value.items).join(", ")}${value.items.length === 1 ? "," : ""})`;
+  if (value instanceof PyList) return `[${inside(value.items).join(", ")}]`;
+  if (value instanceof PySet) return `{${inside(value.items).join(", ")}}`;
+  if (value instanceof PyDict)
+    return `{${value.entries
+      .slice(0, 8)
+      .map(([key, item]) => `${preview(key, depth + 1)}: ${preview(item, depth + 1)}`)
+      .join(", ")}}`;
+  if (value instanceof PyObject) return `${preview(value.callable, depth + 1)}(${inside(value.args).join(", ")})`;
+  return "…";
+}

@@ -1,0 +1,35 @@
+// Pickles for the scanner: one after another, as loaders that ask again would read them.
+import type { FileSource } from "../format.ts";
+import type { Survey } from "../survey.ts";
+import { looksLikePickle } from "./detect.ts";
+import { type Walked, type WalkOptions, walkPickle } from "./walk.ts";
+
+const mostInARow = 10_000;
+
+/** Surveys every pickle that follows the one before directly; other bytes behind them stay uncovered. Where the last one ended. */
+export async function surveyPickles(file: FileSource, survey: Survey, options: WalkOptions = {}): Promise<Walked> {
+  const limit = Math.min(options.end ?? file.size, file.size);
+  let walked = await walkPickle(file, survey, options);
+  for (let count = 1; walked.complete && walked.end < limit; count++) {
+    const head = await file.read(walked.end, Math.min(limit, walked.end + 65536));
+    const isPickle = looksLikePickle(head, limit - walked.end);
+    survey.observe({
+      kind: "anomaly",
+      subject: "trailing-data",
+      detail: isPickle ? "another pickle follows the first" : `${limit - walked.end} bytes follow the pickle`,
+      at: walked.end,
+    });
+    if (!isPickle) break;
+    if (count === mostInARow) {
+      survey.observe({
+        kind: "limit",
+        limit: "count",
+        detail: `more than ${mostInARow} pickles in a row`,
+        at: walked.end,
+      });
+      break;
+    }
+    walked = await walkPickle(file, survey, { ...options, start: walked.end });
+  }
+  return walked;
+}
