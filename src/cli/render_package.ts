@@ -2,6 +2,7 @@
 import type { Schema } from "../core/index.ts";
 import type { Measurement, Package, PackResult, VerifyReport } from "../package/index.ts";
 import { toleranceText } from "../package/index.ts";
+import type { ScanReport } from "../scan/index.ts";
 import { columns, few, shortDigest, size } from "./render.ts";
 import { typeText } from "./render_model.ts";
 
@@ -24,6 +25,7 @@ export function renderPacked(result: PackResult): string {
       ["digest", result.digest],
       ["file set", result.fileSetDigest],
       ...(result.previous ? [["in store", result.previous]] : []),
+      ["scan", scanText(result.scan)],
       ...description.notes.map((note) => ["note", note]),
     ]),
     "",
@@ -92,7 +94,7 @@ export function renderVerified(report: VerifyReport): string {
   ].join("\n");
 }
 
-export function renderPackage(pkg: Package): string {
+export function renderPackage(pkg: Package, scan: ScanReport | null = null): string {
   const { description, certificate } = pkg;
   const { source, graph } = description;
   const producer = source.producer && [source.producer.name, source.producer.version].filter(Boolean).join(" ");
@@ -108,6 +110,8 @@ export function renderPackage(pkg: Package): string {
     ],
     ...(description.environment ? [["environment", description.environment]] : []),
     ...Object.entries(description.metrics ?? {}).map(([name, value]) => [`metric ${name}`, String(value)]),
+    ...(scan === null ? [] : [["scan", scanText(scan)]]),
+    ...(description.scan?.allow ?? []).map(({ rule, reason }) => ["scan allows", `${rule}: ${reason}`]),
     ...description.notes.map((note) => ["note", note]),
   ];
   const promises = Object.entries(certificate.tolerances).map(([output, tolerance]) => {
@@ -126,6 +130,10 @@ export function renderPackage(pkg: Package): string {
     "files",
     columns(pkg.files.map((file) => [`  ${file.path}`, file.kind, size(file.size), shortDigest(file.digest)])),
   ].join("\n");
+}
+
+function scanText({ verdict, findings, files }: ScanReport): string {
+  return `${verdict} when packed: ${findings.length} findings in ${files.length} files and members`;
 }
 
 function renderSchema(schema: Schema): string {

@@ -49,6 +49,7 @@ export const errorCodes = {
   PACKAGE_CORRUPT: { exit: 1, http: 500 },
   PACKAGE_INVALID: refused,
   VERIFY_FAILED: no,
+  SCAN_REFUSED: no,
   STORE_LOCKED: no,
   STORE_CORRUPT: { exit: 1, http: 500 },
 

@@ -11,6 +11,7 @@ export {
   parseIndex,
   parseManifest,
   refNameAnnotation,
+  subjectAnnotation,
 } from "./manifest.ts";
 export { Store, type StoreOptions } from "./store.ts";
 export type { StoreWriter } from "./writer.ts";

@@ -9,6 +9,9 @@ export const mediaTypes = {
 /** Names an entry of a layout: `skopeo copy oci:<store>:<this>`. */
 export const refNameAnnotation = "org.opencontainers.image.ref.name";
 
+/** On an entry without a name that tells something about another one: the digest of that one, as in its manifest's `subject`. */
+export const subjectAnnotation = "ingot.subject";
+
 /** Registries "SHOULD expect to be able to support manifest pushes of at least 4 megabytes": nothing larger travels. */
 export const largestManifest = 4 * 1024 * 1024;
 const largestIndex = 64 * 1024 * 1024;

@@ -6,7 +6,15 @@ import { type Digest, IngotError } from "../core/index.ts";
 import { asWriteError, hashFile } from "./content.ts";
 import { collectGarbage } from "./garbage.ts";
 import { type Lock, takeLock } from "./lock.ts";
-import { type Descriptor, type Index, largestManifest, type Manifest, parseIndex, parseManifest } from "./manifest.ts";
+import {
+  type Descriptor,
+  type Index,
+  largestManifest,
+  type Manifest,
+  parseIndex,
+  parseManifest,
+  subjectAnnotation,
+} from "./manifest.ts";
 import { replaceFile, StoreWriter, sweepStaging } from "./writer.ts";
 
 export interface StoreOptions {
@@ -103,8 +111,14 @@ export class Store {
     using _lock = await this.lock();
     await sweepStaging(this.folder);
     const index = await this.index();
-    const removed = index.manifests.filter(unwanted);
-    const kept = index.manifests.filter((entry) => !unwanted(entry));
+    const stays = index.manifests.filter((entry) => !unwanted(entry));
+    // What is told about a package goes with the last entry of it.
+    const kept = stays.filter((entry) => {
+      const subject = entry.annotations?.[subjectAnnotation];
+      const wasThere = index.manifests.some((other) => other.digest === subject && unwanted(other));
+      return !wasThere || stays.some((other) => other.digest === subject);
+    });
+    const removed = index.manifests.filter((entry) => !kept.includes(entry));
     await replaceFile(this.folder, "index.json", JSON.stringify({ ...index, manifests: kept }));
     return { removed, freedBytes: await collectGarbage(this, removed, kept) };
   }

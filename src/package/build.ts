@@ -5,11 +5,13 @@ import { convertModel } from "../convert/index.ts";
 import { digest, digestOf, IngotError, nearest, type Schema } from "../core/index.ts";
 import { detectFormat, type FileSource, openFile } from "../formats/index.ts";
 import type { Model } from "../onnx/index.ts";
+import type { ScanReport } from "../scan/index.ts";
 import { type Certificate, type Measurement, measure, tolerancesOf, writeCertificate } from "./certificate.ts";
 import { type PackageDescription, writeDescription } from "./description.ts";
 import { type Example, parseExamples } from "./examples.ts";
 import { type FileKind, fileNames, kindOf } from "./file_set.ts";
 import { type GraphFiles, graphFiles } from "./graph_files.ts";
+import { type PackedFile, scanPacked } from "./pack_scan.ts";
 import { type ParsedProject, parseProject } from "./project.ts";
 import { packagePath, projectFile } from "./project_files.ts";
 import { convertOptions, mergeSchema } from "./project_schema.ts";
@@ -29,6 +31,8 @@ export interface Build {
   readonly certificate: Certificate;
   readonly measurements: readonly Measurement[];
   readonly files: readonly NewFile[];
+  /** Of the model and the declared files, made before anything was converted. */
+  readonly scan: ScanReport;
 }
 
 /** Runtimes in the order in which a failing example is looked for. */
@@ -54,6 +58,7 @@ export async function buildPackage(folder: string): Promise<Build> {
   const parsed = await readProject(folder);
   const { project } = parsed;
   const modelFile = await projectFile(folder, project.model, parsed.where(["model"]));
+  const scan = await scanPacked(await packedFiles(folder, parsed, modelFile), parsed);
   const cast = await castModel(modelFile, parsed);
   const schema = mergeSchema(cast.converted.schema, parsed);
   const graph = await graphFiles(cast.converted.model, path.dirname(modelFile));
@@ -85,6 +90,7 @@ export async function buildPackage(folder: string): Promise<Build> {
     notes: cast.converted.notes,
     ...(metrics === null ? {} : { metrics }),
     ...(environment === null ? {} : { environment: environment.path }),
+    ...(project.scan === undefined ? {} : { scan: project.scan }),
     ...(examples === null
       ? {}
       : {
@@ -104,7 +110,26 @@ export async function buildPackage(folder: string): Promise<Build> {
   if (graph.data) files.push({ path: fileNames.graphData, kind: "weight.config", content: { stream: graph.data } });
   if (examples) files.push({ path: fileNames.examples, kind: "dataset", content: { bytes: examples.bytes } });
   if (environment) files.push(environment);
-  return { description, certificate, measurements, files };
+  return { description, certificate, measurements, files, scan };
+}
+
+/** Every file of the project that becomes a part of the package. */
+async function packedFiles(folder: string, parsed: ParsedProject, model: string): Promise<PackedFile[]> {
+  const { project } = parsed;
+  const others: [string | undefined, PropertyKey[]][] = [
+    [project.examples, ["examples"]],
+    [project.environment, ["environment"]],
+    [typeof project.metrics === "string" ? project.metrics : undefined, ["metrics"]],
+    ...(project.files ?? []).map((file, index): [string, PropertyKey[]] => [file, ["files", index]]),
+  ];
+  const files: PackedFile[] = [{ file: model, name: packagePath(project.model) }];
+  for (const [relative, place] of others)
+    if (relative !== undefined)
+      files.push({
+        file: await projectFile(folder, relative, parsed.where(place)),
+        name: packagePath(relative),
+      });
+  return files;
 }
 
 /** Reads and converts the model file, and names the bytes that were read. */

@@ -32,6 +32,11 @@ export interface PackageDescription {
   readonly metrics?: Readonly<Record<string, number | string | boolean>>;
   /** Path of the environment file. */
   readonly environment?: string;
+  /** What the project let pass although the scan refuses it. */
+  readonly scan?: {
+    readonly allow?: readonly { readonly rule: string; readonly reason: string }[] | undefined;
+    readonly unknown?: "allow" | "refuse" | undefined;
+  };
   readonly examples?: { readonly file: string; readonly rows: number; readonly rowsWithOutputs: number };
 }
 
@@ -93,6 +98,12 @@ const descriptionFile = z.object({
   notes: z.array(text),
   metrics: z.record(text, z.union([z.number(), text, z.boolean()])).optional(),
   environment: text.optional(),
+  scan: z
+    .object({
+      allow: z.array(z.object({ rule: text, reason: text })).optional(),
+      unknown: z.enum(["allow", "refuse"]).optional(),
+    })
+    .optional(),
   examples: z.object({ file: text, rows: z.number(), rowsWithOutputs: z.number() }).optional(),
 });
 

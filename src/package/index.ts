@@ -18,5 +18,6 @@ export { openPackage, type Package } from "./open.ts";
 export { type PackOptions, type PackResult, pack } from "./pack.ts";
 export { type ParsedProject, type Project, parseProject, projectJsonSchema } from "./project.ts";
 export { compareVersions, formatReference, parseReference, type Reference } from "./reference.ts";
+export { scanReportOf } from "./referrer.ts";
 export { scanPackage } from "./scan_package.ts";
 export { type Check, type VerifyOptions, type VerifyReport, verifyPackage } from "./verify.ts";

@@ -90,6 +90,7 @@ function splitName(text: string | undefined): { name: string; version: string } 
 
 /** A layout that another tool wrote may name an entry otherwise, or not at all: the manifest says what it is. */
 async function nameInside(store: Store, descriptor: Descriptor): Promise<{ name: string; version: string } | null> {
+  if (descriptor.artifactType !== undefined && descriptor.artifactType !== artifactType) return null;
   const manifest = await store.manifest(descriptor).catch(damaged);
   if (manifest?.artifactType !== artifactType) return null;
   return splitName(`${manifest.annotations?.[titleAnnotation]}:${manifest.annotations?.[versionAnnotation]}`);

@@ -10,12 +10,14 @@ import {
   refNameAnnotation,
   type Store,
 } from "../oci/index.ts";
+import type { ScanReport } from "../scan/index.ts";
 import { buildPackage, type NewFile } from "./build.ts";
 import type { Certificate, Measurement } from "./certificate.ts";
 import type { PackageDescription } from "./description.ts";
 import { fileSetDigest, type PackageFile } from "./file_set.ts";
 import { packageEntries } from "./list.ts";
 import { artifactType, inLayerOrder, modelPackConfig, modelPackManifest } from "./model_pack.ts";
+import { storeScanReport, withoutReports } from "./referrer.ts";
 
 export interface PackOptions {
   /** Replace a package of the same name and version. */
@@ -36,6 +38,8 @@ export interface PackResult {
   readonly certificate: Certificate;
   /** What each runtime made of the examples, on this machine. */
   readonly measurements: readonly Measurement[];
+  /** What the scan of model and declared files found. */
+  readonly scan: ScanReport;
   /** Against what the store held under this name and version before. */
   readonly compared: "new" | "same" | "different";
   /** The digest the store held before, where it differs. */
@@ -59,13 +63,17 @@ export async function pack(folder: string, store: Store, options: PackOptions = 
   if (options.check) return assemble(build, store, hashOnly, async () => false);
   await using writer = await store.write();
   return await assemble(build, store, writer, async (entry) => {
+    const report = await storeScanReport(build.scan, entry, writer);
     // A package that is there already is written again: its blobs replace their equals, which heals a damaged one.
     const name = entry.annotations![refNameAnnotation]!;
     await writer.commit((entries) => {
       const previous = entries.find((candidate) => candidate.annotations?.[refNameAnnotation] === name);
       if (previous && previous.digest !== entry.digest && !options.force)
         throw exists(name, previous.digest, store.folder);
-      return [...entries.filter((candidate) => candidate !== previous), entry];
+      const others = entries.filter((candidate) => candidate !== previous);
+      const subjects = previous && !others.some((other) => other.digest === previous.digest) ? [previous.digest] : [];
+      const told = [...subjects, entry.digest].reduce(withoutReports, others);
+      return [...told, entry, report];
     });
     return true;
   });
@@ -112,6 +120,7 @@ async function assemble(
     description,
     certificate,
     measurements,
+    scan: build.scan,
     compared,
     ...(compared === "different" ? { previous: before!.digest } : {}),
     written: await keep(entry),

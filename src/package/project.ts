@@ -25,6 +25,18 @@ const outputEntry = z.strictObject({
   description: z.string().optional(),
 });
 
+const scanEntry = z.strictObject({
+  allow: z
+    .array(
+      z.strictObject({
+        rule: z.string().min(1).describe("Id of a rule, as `ingot rules` lists it"),
+        reason: z.string().min(1).max(1000).describe("Why it is no danger here; recorded in the package"),
+      }),
+    )
+    .optional(),
+  unknown: z.enum(["allow", "refuse"]).optional().describe("Whether bytes that no reader understands may be packed"),
+});
+
 const projectFile = z.strictObject({
   name: checkedText(nameProblem).describe("What the package is called: lower case, parts joined by . _ - or /"),
   version: checkedText(versionProblem).describe("MAJOR.MINOR.PATCH"),
@@ -50,6 +62,7 @@ const projectFile = z.strictObject({
     .strictObject({ absolute: z.number().min(0).default(0), relative: z.number().min(0).default(0) })
     .optional()
     .describe("How far outputs may be from the examples, where the default does not fit"),
+  scan: scanEntry.optional().describe("What `ingot pack` lets pass although its scan refuses it"),
   rounds: z.int().positive().optional().describe("Use the trees up to this boosting round only"),
   missing_value: z.number().optional().describe("A number that means missing, besides NaN"),
 });
@@ -156,6 +169,7 @@ function lowerFirst(text: string): string {
 }
 
 function knownKeys(path: readonly PropertyKey[]): string[] {
+  if (path[0] === "scan") return path.length === 1 ? Object.keys(scanEntry.shape) : ["rule", "reason"];
   const shape =
     path.length === 0 ? projectFile : path[0] === "inputs" ? inputEntry : path[0] === "outputs" ? outputEntry : null;
   return shape === null ? ["absolute", "relative"] : Object.keys(shape.shape);

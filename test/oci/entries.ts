@@ -20,7 +20,7 @@ export async function addEntry(store: Store, name: string, layers: readonly stri
   return entry;
 }
 
-/** Opens a store afresh and verifies everything it names. @returns the names */
+/** Opens a store afresh and verifies everything in it. @returns the names; what is told about a package has none */
 export async function wholeStore(folder: string): Promise<string[]> {
   const store = await Store.open(folder);
   const entries = await store.entries();
@@ -28,7 +28,7 @@ export async function wholeStore(folder: string): Promise<string[]> {
     const manifest = await store.manifest(entry);
     for (const blob of [manifest.config, ...manifest.layers]) await store.verify(blob);
   }
-  return entries.map((entry) => entry.annotations?.[refNameAnnotation] ?? "");
+  return entries.flatMap((entry) => entry.annotations?.[refNameAnnotation] ?? []);
 }
 
 export function blobsIn(folder: string): string[] {

@@ -6,10 +6,12 @@ export default command({
   examples: ["ingot show flight-delay", "ingot show flight-delay:1.0.0 --json"],
   args: { ref: positional("package: name, name:version, either with @sha256:…") },
   async run({ ref }, io) {
-    const { openPackage } = await import("../../package/index.ts");
+    const { openPackage, scanReportOf } = await import("../../package/index.ts");
     const { renderPackage } = await import("../render_package.ts");
-    const pkg = await openPackage(ref, await io.openStore());
+    const store = await io.openStore();
+    const pkg = await openPackage(ref, store);
+    const scan = await scanReportOf(pkg.digest, store);
     const { digest, fileSetDigest, description, certificate, files } = pkg;
-    io.result({ ...description, digest, fileSetDigest, certificate, files }, () => renderPackage(pkg));
+    io.result({ ...description, digest, fileSetDigest, certificate, files, scan }, () => renderPackage(pkg, scan));
   },
 });
