@@ -168,7 +168,7 @@ function emitRealVote({ g }: Emission, probabilities: Value, count: number): Val
   return g.op("Mul", [scalar(g, count - 1), g.op("Sub", [logs, g.op("Mul", [scalar(g, 1 / count), sum])])]);
 }
 
-const shares = { labelsOfProbabilities: true, byLogarithm: false };
+const shares = { labelsOfProbabilities: false, byLogarithm: false };
 
 /** Rule: predict, and _compute_proba_from_decision. */
 function classifyWith(votes: Votes, { classes, total }: Rule): Classify {
@@ -193,7 +193,7 @@ function classifyWith(votes: Votes, { classes, total }: Rule): Classify {
     evaluate(x) {
       const scores = votes.evaluate(x).map((sum) => sum / total);
       const index = new Int32Array(x.rows);
-      const shares = new Float64Array(x.rows * count);
+      const probabilities = new Float64Array(x.rows * count);
       const decision = count === 2 ? new Float64Array(x.rows) : scores;
       for (let row = 0; row < x.rows; row++) {
         const at = row * count;
@@ -201,16 +201,22 @@ function classifyWith(votes: Votes, { classes, total }: Rule): Classify {
           const sum = -scores[at]! + scores[at + 1]!;
           decision[row] = sum;
           index[row] = Number(sum > 0);
-          shares.set(softmax(Float64Array.of(-sum / 2, sum / 2)), at);
+          probabilities.set(softmax(Float64Array.of(-sum / 2, sum / 2), shares), at);
         } else {
           index[row] = argMax(scores, at, count);
-          shares.set(softmax(scores.subarray(at, at + count).map((score) => score / (count - 1))), at);
+          probabilities.set(
+            softmax(
+              scores.subarray(at, at + count).map((score) => score / (count - 1)),
+              shares,
+            ),
+            at,
+          );
         }
       }
       return [
         {
           index,
-          probabilities: { rows: x.rows, columns: count, data: shares },
+          probabilities: { rows: x.rows, columns: count, data: probabilities },
           decision: { rows: x.rows, columns: count === 2 ? 1 : count, data: decision },
         },
       ];

@@ -52,11 +52,17 @@ export interface SoftmaxRule {
   readonly byLogarithm: boolean;
 }
 
+/** numpy's vectorised exp answers 1 down to here. Where labels hang on probabilities, classes that are this near are one to it. */
+const tie = 2 ** -53;
+
 /** @param sums float64 `[N, K]` */
 export function emitSoftmax(g: GraphBuilder, sums: Value, rule: SoftmaxRule): ClassValues {
   const axis = g.constant(int64([1]));
   const most = g.op("ReduceMax", [sums, axis], { keepdims: 1 });
-  const powers = g.op("Exp", [g.op("Sub", [sums, most])]);
+  const distance = g.op("Sub", [sums, most]);
+  const exact = g.op("Exp", [distance]);
+  const isTie = g.op("GreaterOrEqual", [distance, scalar(g, -tie)]);
+  const powers = rule.labelsOfProbabilities ? g.op("Where", [isTie, scalar(g, 1), exact]) : exact;
   const total = g.op("ReduceSum", [powers, axis], { keepdims: 1 });
   const probabilities = rule.byLogarithm
     ? g.op("Exp", [g.op("Sub", [sums, g.op("Add", [g.op("Log", [total]), most])])], {}, { name: "softmax" })
@@ -70,7 +76,7 @@ export function softmaxRows(rows: number, classes: number, sums: Float64Array, r
   const index = new Int32Array(rows);
   for (let row = 0; row < rows; row++) {
     const at = row * classes;
-    data.set(softmax(sums.subarray(at, at + classes), rule.byLogarithm), at);
+    data.set(softmax(sums.subarray(at, at + classes), rule), at);
     index[row] = argMax(rule.labelsOfProbabilities ? data : sums, at, classes);
   }
   return {
@@ -80,11 +86,11 @@ export function softmaxRows(rows: number, classes: number, sums: Float64Array, r
   };
 }
 
-export function softmax(sums: Float64Array, byLogarithm = false): Float64Array {
+export function softmax(sums: Float64Array, rule: SoftmaxRule): Float64Array {
   const most = sums.reduce((best, sum) => Math.max(best, sum));
-  const powers = sums.map((sum) => Math.exp(sum - most));
+  const powers = sums.map((sum) => (rule.labelsOfProbabilities && sum - most >= -tie ? 1 : Math.exp(sum - most)));
   const total = powers.reduce((all, power) => all + power, 0);
-  if (!byLogarithm) return powers.map((power) => power / total);
+  if (!rule.byLogarithm) return powers.map((power) => power / total);
   const logarithm = Math.log(total) + most;
   return sums.map((sum) => Math.exp(sum - logarithm));
 }
