@@ -1,6 +1,6 @@
 // What a converter is: a described model in, an ONNX graph and its schema out.
 import type { Schema } from "../core/index.ts";
-import type { Model } from "../onnx/index.ts";
+import type { Model, Tensor } from "../onnx/index.ts";
 
 /** What the project file adds to what the model says. */
 export interface ConvertOptions {
@@ -19,6 +19,11 @@ export interface Converted {
   readonly schema: Schema;
   /** Per output name: what is promised against the source library. */
   readonly promises: Readonly<Record<string, Tolerance>>;
+  /**
+   * The model computed without the graph, from the library's semantics: tensors under the names of the graph's inputs in, under those of
+   * its outputs out.
+   */
+  readonly reference?: (feeds: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
   /** Choices made that a user should know of, one line each (e.g. which trees were used). */
   readonly notes: readonly string[];
 }

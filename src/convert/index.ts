@@ -5,11 +5,18 @@ import { catboostConverter } from "./catboost/index.ts";
 import type { Converted, Converter, ConvertOptions } from "./converter.ts";
 import { lightgbmConverter } from "./lightgbm/index.ts";
 import { onnxConverter } from "./onnx/index.ts";
+import { sklearnConverter } from "./sklearn/index.ts";
 import { xgboostConverter } from "./xgboost/index.ts";
 
 export type { Converted, Converter, ConvertOptions, Tolerance } from "./converter.ts";
 
-export const converters: readonly Converter[] = [lightgbmConverter, xgboostConverter, catboostConverter, onnxConverter];
+export const converters: readonly Converter[] = [
+  lightgbmConverter,
+  xgboostConverter,
+  catboostConverter,
+  sklearnConverter,
+  onnxConverter,
+];
 
 /** Converts a model that `format.read` returned. @throws IngotError MODEL_UNSUPPORTED */
 export function convertModel(format: Format, model: unknown, options: ConvertOptions = {}): Converted {

@@ -35,6 +35,10 @@ export interface Step {
 export interface ColumnNeed {
   readonly type: "number" | "text" | "any";
   readonly categories?: readonly (string | number | boolean | null)[];
+  /** Whether the library takes a missing value here; default no. */
+  readonly missing?: boolean;
+  /** No step reads it. */
+  readonly unused?: boolean;
 }
 
 // In the graph: blocks of columns side by side.
@@ -77,6 +81,12 @@ export interface Table {
 export type Classes = readonly (string | number | boolean)[];
 
 export interface Transform {
+  /** Number of columns that come out. */
+  readonly width?: number;
+  /** Whether a missing value that goes in never comes out (imputers, encoders); default no. */
+  readonly fillsMissing?: boolean;
+  /** `inverse_transform`, where what is transformed is a target. */
+  readonly inverse?: Pick<Transform, "emit" | "evaluate">;
   emit(x: Columns, emission: Emission): Columns;
   evaluate(x: Table): Table;
 }
@@ -84,6 +94,8 @@ export interface Transform {
 /** One per target: most classifiers have one, trees and neighbours may have several. */
 export interface Classify {
   readonly targets: readonly Classes[];
+  /** Probabilities and decisions have the library's own bits. */
+  readonly isExact?: boolean;
   emit(x: Columns, emission: Emission): readonly ClassValues[];
   evaluate(x: Table): readonly ClassRows[];
 }
@@ -107,6 +119,8 @@ export interface ClassRows {
 /** float64 `[N]` where `y` was one-dimensional, else `[N, targets]`. */
 export interface Regress {
   readonly targets: number | null;
+  /** Predictions have the library's own bits. */
+  readonly isExact?: boolean;
   emit(x: Columns, emission: Emission): Value;
   evaluate(x: Table): Matrix;
 }

@@ -45,6 +45,16 @@ function first(self: Fitted): Fitted | null {
   return typeof part === "object" ? part : null;
 }
 
+/** Names of the columns that an estimator was fitted on; null where it had none. */
+export function featureNamesOf(self: Fitted): string[] | null {
+  return namesOf(self, 0);
+}
+
+/** How many columns an estimator takes; null where nothing says it. */
+export function featureCountOf(self: Fitted): number | null {
+  return countOf(self, 0);
+}
+
 function namesOf(self: Fitted, depth: number): string[] | null {
   if (depth > deepest) return null;
   for (const name of ["feature_names_in_", "_feature_names_in", "_df_columns"]) {

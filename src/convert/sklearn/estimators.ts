@@ -1,0 +1,88 @@
+// The table of every scikit-learn class that can be converted. Members never know it: nested estimators are read through `readStep`.
+
+import { nearest } from "../../core/index.ts";
+import { type Fitted, PyGlobal, PyObject } from "../../formats/index.ts";
+import * as adaBoost from "./ada_boost.ts";
+import * as adaBoostRegressor from "./ada_boost_regressor.ts";
+import * as bagging from "./bagging.ts";
+import * as columnTransformer from "./column_transformer.ts";
+import * as decomposition from "./decomposition.ts";
+import * as dummy from "./dummy.ts";
+import type { Estimator, Step } from "./estimator.ts";
+import * as forest from "./forest.ts";
+import * as forestEmbedding from "./forest_embedding.ts";
+import * as gradientBoosting from "./gradient_boosting.ts";
+import * as histGradientBoosting from "./hist_gradient_boosting.ts";
+import * as isolationForest from "./isolation_forest.ts";
+import * as kMeans from "./k_means.ts";
+import * as linearModel from "./linear_model.ts";
+import * as naiveBayes from "./naive_bayes.ts";
+import * as neuralNetwork from "./neural_network.ts";
+import * as pipeline from "./pipeline.ts";
+import * as scalers from "./scalers.ts";
+import * as tree from "./tree.ts";
+import * as wrappers from "./wrappers.ts";
+
+/** A file of the table: its estimators are its exports that have `classes` and `read`. */
+const families: readonly object[] = [
+  pipeline,
+  columnTransformer,
+  wrappers,
+  linearModel,
+  tree,
+  forest,
+  forestEmbedding,
+  gradientBoosting,
+  histGradientBoosting,
+  isolationForest,
+  bagging,
+  adaBoost,
+  adaBoostRegressor,
+  dummy,
+  naiveBayes,
+  neuralNetwork,
+  kMeans,
+  decomposition,
+  scalers,
+];
+
+export const estimators: readonly Estimator[] = families.flatMap((family) => Object.values(family).filter(isEstimator));
+
+function isEstimator(value: unknown): value is Estimator {
+  return typeof value === "object" && value !== null && "classes" in value && "read" in value;
+}
+
+const byClass = new Map(estimators.flatMap((estimator) => estimator.classes.map((name) => [name, estimator] as const)));
+
+/** Deepest nesting of estimators in one another. */
+const depthLimit = 32;
+
+/** Reads an estimator and everything inside it. @throws IngotError MODEL_UNSUPPORTED naming class, path and version */
+export function readStep(self: Fitted, depth = 0): Step {
+  const estimator = byClass.get(self.className);
+  if (!estimator) throw self.unsupported(`${nameOf(self)} cannot be converted`, helpFor(self));
+  if (depth > depthLimit) throw self.unsupported(`holds estimators more than ${depthLimit} levels deep`);
+  return estimator.read(self, (child) => readStep(child, depth + 1));
+}
+
+export function canConvert(className: string): boolean {
+  return byClass.has(className);
+}
+
+function nameOf(self: Fitted): string {
+  if (self.value instanceof PyObject || self.value instanceof PyGlobal)
+    return self.className || "an object without a class";
+  return "what is stored here";
+}
+
+function helpFor(self: Fitted): string {
+  const short = self.className.split(".").at(-1) ?? "";
+  const like = nearest(
+    short,
+    [...byClass.keys()].map((name) => name.split(".").at(-1)!),
+  );
+  const list = "`ingot formats --estimators` lists what can be converted";
+  if (!self.className.startsWith("sklearn."))
+    return `replace it by an estimator of scikit-learn, or export this step to ONNX and name that under \`model:\`; ${list}`;
+  return like && like !== short ? `${list}; the nearest is ${like}` : list;
+}
