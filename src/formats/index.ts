@@ -3,7 +3,9 @@ import { IngotError } from "../core/index.ts";
 import { catboostCbm, catboostJson } from "./catboost/index.ts";
 import { coremlFile } from "./coreml/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
+import { joblib } from "./joblib/index.ts";
 import { lightgbm } from "./lightgbm/index.ts";
+import { npy } from "./numpy/index.ts";
 import { onnx } from "./onnx/index.ts";
 import { openvino } from "./openvino/index.ts";
 import { ort } from "./ort/index.ts";
@@ -22,6 +24,7 @@ export {
   catboostTreeCount,
 } from "./catboost/index.ts";
 export type { FileSource, Format, ModelDescription } from "./format.ts";
+export { readJoblib } from "./joblib/index.ts";
 export * from "./lightgbm/index.ts";
 export {
   classifierOutput,
@@ -54,6 +57,8 @@ export const formats: readonly Format[] = [
   xgboostUbj,
   catboostCbm,
   catboostJson,
+  npy,
+  joblib,
   pickle,
   onnx,
   tflite,

@@ -39,6 +39,32 @@ export class Crc64 {
   }
 }
 
+/** Adler-32, as zlib has it. */
+export class Adler32 {
+  private low = 1;
+  private high = 0;
+
+  update(bytes: Uint8Array): void {
+    let { low, high } = this;
+    // 3800 bytes keep the sums below 2^31.
+    for (let start = 0; start < bytes.length; start += 3800) {
+      const end = Math.min(bytes.length, start + 3800);
+      for (let i = start; i < end; i++) {
+        low += bytes[i]!;
+        high += low;
+      }
+      low %= 65521;
+      high %= 65521;
+    }
+    this.low = low;
+    this.high = high;
+  }
+
+  digest(): number {
+    return this.high * 65536 + this.low;
+  }
+}
+
 const prime1 = 0x9e37_79b1 | 0;
 const prime2 = 0x85eb_ca77 | 0;
 const prime3 = 0xc2b2_ae3d | 0;

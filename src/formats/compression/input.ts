@@ -51,7 +51,9 @@ export class Input {
   async fill(length: number): Promise<boolean> {
     if (this.buffered >= length) return true;
     if (this.final) return false;
-    const more = await this.file.read(this.next, Math.min(this.stop, this.next + Math.max(length, bufferSize)));
+    const read = await this.file.read(this.next, Math.min(this.stop, this.next + Math.max(length, bufferSize)));
+    // Of a Buffer, slice() is no copy.
+    const more = new Uint8Array(read.buffer, read.byteOffset, read.length);
     this.next = more.length === 0 ? this.stop : this.next + more.length;
     if (this.buffered === 0) this.bytes = more;
     else {

@@ -1,7 +1,8 @@
 // zlib, gzip and zstd: what node:zlib decompresses.
 import type { Transform } from "node:stream";
-import { crc32, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { crc32, createInflateRaw, createZstdDecompress } from "node:zlib";
 import { IngotError } from "../../core/index.ts";
+import { Adler32 } from "./checksums.ts";
 import type { Input } from "./input.ts";
 
 type Engine = Transform & { readonly bytesWritten: number };
@@ -9,11 +10,10 @@ type Engine = Transform & { readonly bytesWritten: number };
 const options = { chunkSize: 256 * 1024 };
 const longestGzipHeader = 1 << 20;
 
-/** A zlib header: deflate, a window of at most 32 KiB, no dictionary, and its check bits. */
+/** A zlib header: deflate with a window of 32 KiB as every writer sets it, no dictionary, and its check bits. */
 export function isZlib(head: Uint8Array): boolean {
-  if (head.length < 6) return false;
-  const [method, flags] = [head[0]!, head[1]!];
-  return (method & 0x0f) === 8 && method >> 4 <= 7 && (method * 256 + flags) % 31 === 0 && (flags & 0x20) === 0;
+  if (head.length < 2 || head[0] !== 0x78) return false;
+  return (0x7800 + head[1]!) % 31 === 0 && (head[1]! & 0x20) === 0;
 }
 
 export function isGzip(head: Uint8Array): boolean {
@@ -26,9 +26,18 @@ export function isZstd(head: Uint8Array): boolean {
   return head.length >= 4 && (head[0]! & 0xf0) === 0x50 && head[1] === 0x2a && head[2] === 0x4d && head[3] === 0x18;
 }
 
-/** One stream; the result is the offset behind it, as of all decompressors. */
+/** One stream; the result is the offset behind it, as of all decompressors. Output comes before its checksum is known. */
 export async function* decompressZlib(input: Input): AsyncGenerator<Uint8Array, number> {
-  return yield* throughEngine(input, createInflate(options) as Engine, "zlib");
+  if (!isZlib(await input.take(2))) throw input.malformed("no zlib data");
+  const adler = new Adler32();
+  for await (const chunk of decompressDeflate(input)) {
+    adler.update(chunk);
+    yield chunk;
+  }
+  const stated = await input.take(4);
+  if (new DataView(stated.buffer, stated.byteOffset, 4).getUint32(0) !== adler.digest())
+    throw input.malformed("wrong checksum of zlib data");
+  return input.offset;
 }
 
 /** Deflate without a header, as zip holds it. */

@@ -1,0 +1,42 @@
+// joblib: pickles with arrays between the opcodes, whole or compressed.
+import { compressionOf } from "../compression/index.ts";
+import type { Format } from "../format.ts";
+import { looksLikePickle } from "../pickle/detect.ts";
+import type { PythonModel } from "../python/model.ts";
+import { describePython } from "../sklearn/describe.ts";
+import { readJoblib } from "./read.ts";
+import { surveyJoblib } from "./survey.ts";
+
+export { readJoblib } from "./read.ts";
+export { stepOverArrays } from "./survey.ts";
+
+/** A compressed file counts as joblib: what is in it only reading tells. Last in the table of formats. */
+export const joblib: Format<PythonModel> = {
+  id: "joblib",
+  title: "joblib",
+  detect(head, size) {
+    if (compressionOf(head)) return true;
+    if (!looksLikePickle(head, size)) return false;
+    const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString("latin1");
+    return /joblib\.numpy_pickle/.test(text) && /(NumpyArray|NDArray)Wrapper/.test(text);
+  },
+  async read(file) {
+    const { value, protocol, globals, compression, rest } = await readJoblib(file);
+    return {
+      format: "joblib",
+      formatVersion: String(protocol),
+      source: file.name,
+      root: value,
+      globals: [...new Set(globals.map((global) => global.path))].filter((path) => !ownClass.test(path)),
+      facts: [
+        ...(compression ? [["compression", compression] as const] : []),
+        ...(rest > 0 ? [["bytes after the pickle", rest] as const] : []),
+      ],
+    };
+  },
+  describe: describePython,
+  survey: surveyJoblib,
+};
+
+/** joblib's own stand-ins for arrays say nothing about the model. */
+const ownClass = /(^|\.)joblib\.numpy_pickle(_compat)?\.(NumpyArray|NDArray|ZNDArray)Wrapper$/;

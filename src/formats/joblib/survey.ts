@@ -1,0 +1,66 @@
+// joblib files for the scanner: the pickle walked, array bytes stepped over, object arrays walked as the pickles they are.
+import { IngotError } from "../../core/index.ts";
+import { compressionOf, surveyCompressed } from "../compression/index.ts";
+import type { FileSource } from "../format.ts";
+import { surveyPickles } from "../pickle/survey.ts";
+import { walkPickle } from "../pickle/walk.ts";
+import type { PyObject } from "../python/values.ts";
+import type { OpenFile } from "../source.ts";
+import type { Survey } from "../survey.ts";
+import { fileNameOf } from "./beside.ts";
+import { isArrayWrapper, isFileWrapper, placeOf } from "./wrapper.ts";
+
+export async function surveyJoblib(file: OpenFile, survey: Survey): Promise<void> {
+  const compression = compressionOf(await file.read(0, 64));
+  if (compression) await surveyCompressed(compression, file, survey);
+  else await surveyPickles(file, survey, { onBuild: stepOverArrays(file, survey) });
+}
+
+/** `WalkOptions.onBuild` of a file with joblib's arrays. */
+export function stepOverArrays(
+  file: FileSource,
+  survey: Survey,
+): (wrapper: PyObject, at: number) => Promise<number | null> {
+  return async (wrapper, at) => {
+    try {
+      return await arrayEnd(wrapper, at);
+    } catch (error) {
+      if (!(error instanceof IngotError)) throw error;
+      survey.observe({ kind: "anomaly", subject: "numpy", detail: error.what, at });
+      return null;
+    }
+  };
+
+  async function arrayEnd(wrapper: PyObject, at: number): Promise<number | null> {
+    const where = `${file.name} at byte ${at}`;
+    if (isFileWrapper(wrapper)) {
+      survey.observe({
+        kind: "path",
+        path: fileNameOf(wrapper, where),
+        purpose: "array of joblib in a file beside",
+        at,
+      });
+      return null;
+    }
+    if (!isArrayWrapper(wrapper)) return null;
+    const padding = (await file.read(at, at + 1))[0];
+    const { start, end } = placeOf(wrapper, at, () => padding, where);
+    if (end === null) return (await walkPickle(file, survey, { start })).end;
+    if (end > file.size) {
+      survey.observe({
+        kind: "anomaly",
+        subject: "truncated",
+        detail: `an array needs ${end - start} bytes, ${Math.max(0, file.size - start)} left`,
+        at,
+      });
+      survey.covered(at, file.size);
+      return file.size;
+    }
+    // Padding is where bytes could hide: its content is fixed.
+    const filler = await file.read(Math.min(at + 1, start), start);
+    if (filler.some((byte) => byte !== 0xff))
+      survey.observe({ kind: "anomaly", subject: "numpy", detail: "padding before an array that is not 0xFF", at });
+    survey.covered(at, end);
+    return end;
+  }
+}
