@@ -80,7 +80,7 @@ export function python2String(bytes: Uint8Array): string | Uint8Array {
 
 /** Decimal, or what `int(text, 0)` reads with a prefix, of INT and LONG; null where it is none. */
 export function integerText(text: string): number | bigint | null {
-  const trimmed = text.trim();
+  const trimmed = text.trim().replace(/(?<=\w)_(?=\w)/g, "");
   const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)$/.exec(trimmed);
   // A decimal of 4300 digits is also where Python 3 stops.
   if (!match || trimmed.length > 4300) return null;

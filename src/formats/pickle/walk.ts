@@ -20,6 +20,7 @@ import { longestOpcode, mayBePickle, memoFull, type Registers, runDataOpcodes, u
 import { looksLikePickle } from "./detect.ts";
 import { leafParts, leafSize, leafValue, preview } from "./leaf.ts";
 import { mapped } from "./python2_names.ts";
+import { integerText } from "./text.ts";
 import { Witness } from "./witness.ts";
 
 export interface WalkOptions {
@@ -52,6 +53,8 @@ export interface Walked {
 const deepestNesting = 4;
 const largestText = 2 ** 24;
 const padding = 16;
+/** Names and numbers are shorter; the windows are as long. */
+const longestLine = 2 ** 22;
 const mostShown = 1000;
 
 /** Surveys one pickle: covers it up to STOP or to where it breaks, and tells what it imports and calls. Never throws for its bytes. */
@@ -86,6 +89,7 @@ class Walk {
   private frameEnd = Infinity;
   private coveredFrom: number;
   private looked = 0;
+  private window: number;
 
   constructor(file: FileSource, survey: Survey, options: WalkOptions) {
     this.file = file;
@@ -95,6 +99,7 @@ class Walk {
     this.start = options.start ?? 0;
     this.end = Math.min(options.end ?? file.size, file.size);
     this.coveredFrom = this.start;
+    this.window = options.window ?? longestLine;
     const bytes = new Uint8Array(0);
     this.r = {
       bytes,
@@ -322,9 +327,8 @@ class Walk {
   private memoLine(opcode: number): void {
     const { r } = this;
     this.line(r.at + 1, (end) => {
-      const text = latin1(r.bytes, r.at + 1, end).trim();
-      const index = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
-      if (Number.isNaN(index)) throw new Broken("a memo number that is none");
+      const index = Number(integerText(latin1(r.bytes, r.at + 1, end)) ?? -1);
+      if (index < 0) throw new Broken("a memo number that is none");
       if (opcode === 0x70) {
         if (!r.memo.set(index, this.top())) throw new Broken(memoFull);
       } else {
@@ -525,7 +529,10 @@ class Walk {
       return;
     }
     if (r.base + r.bytes.length >= this.end) throw new Broken("a line without an end");
-    if (r.at > 0) throw new Missing(-1);
+    if (r.at > 0 || this.window < longestLine) {
+      if (r.at === 0) this.window = longestLine;
+      throw new Missing(-1);
+    }
     const opcode = r.bytes[r.at]!;
     if (opcode !== 0x53 && opcode !== 0x56) throw new Broken("a line longer than any name or number");
     this.push(this.offset);
@@ -546,7 +553,7 @@ class Walk {
   private async fill(): Promise<void> {
     const { r } = this;
     const base = this.offset;
-    const size = Math.min(this.options.window ?? 2 ** 22, this.end - base);
+    const size = Math.min(this.window, this.end - base);
     let bytes = await this.file.read(base, base + size);
     if (bytes.length < size)
       throw new IngotError("FILE_TRUNCATED", { what: "shrank while it was read", where: this.file.name });
