@@ -1,6 +1,7 @@
 // Plain text: understood as text when it is UTF-8 without control characters; searched for secrets and for what makes loaders run code.
 import type { OpenFile, Survey } from "../formats/index.ts";
 import { secretsIn } from "./secrets.ts";
+import { surveyJson, surveyYaml } from "./settings_survey.ts";
 
 const chunk = 1 << 20;
 /** Secrets and settings that lie across two chunks are found in the overlap. */
@@ -54,50 +55,6 @@ async function surveyDocument(file: OpenFile, survey: Survey): Promise<void> {
   else surveyYaml(text, survey);
   if (/\.py$/i.test(file.name))
     survey.observe({ kind: "code", subject: "Python source file", detail: "runs only where somebody imports it" });
-}
-
-const codeKeys = new Set(["auto_map", "trust_remote_code", "_target_", "custom_pipelines"]);
-
-/** Settings of any depth; a document that is no JSON after all is text and nothing more. */
-function surveyJson(text: string, survey: Survey): void {
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch {
-    surveyYaml(text, survey);
-    return;
-  }
-  const open: [value: unknown, path: string][] = [[document, ""]];
-  for (let item = open.pop(); item; item = open.pop()) {
-    const [value, path] = item;
-    if (typeof value !== "object" || value === null) continue;
-    for (const [key, inner] of Object.entries(value)) {
-      const where = path === "" ? key : `${path}.${key}`;
-      if (codeKeys.has(key) && inner !== false && inner !== null)
-        survey.observe({
-          kind: "remote-code",
-          key: where,
-          value: typeof inner === "string" ? inner : JSON.stringify(inner).slice(0, 300),
-        });
-      else if (/chat_template/.test(key) || (key === "template" && /chat_template/.test(path)))
-        observeTemplates(inner, where, survey);
-      if (typeof inner === "object" && inner !== null) open.push([inner, where.slice(-300)]);
-    }
-  }
-}
-
-function observeTemplates(value: unknown, name: string, survey: Survey): void {
-  if (typeof value === "string") survey.observe({ kind: "template", text: value, name });
-}
-
-/** YAML and the like, line by line: an unusual layout may hide a setting from us, but those are settings of honest loaders. */
-function surveyYaml(text: string, survey: Survey): void {
-  for (const match of text.matchAll(
-    /(?:^|[\s{,-])["']?(_target_|trust_remote_code|auto_map)["']?\s*:\s*["']?([\w.:/-]{1,200})/g,
-  ))
-    survey.observe({ kind: "remote-code", at: match.index, key: match[1]!, value: match[2]! });
-  for (const match of text.matchAll(/!!python\/[\w/]+:?[\w.]{0,200}/g))
-    survey.observe({ kind: "code", at: match.index, subject: "YAML tag", detail: match[0] });
 }
 
 function controlAt(text: string): number {
