@@ -2,7 +2,17 @@
 // where an estimator has no probabilities) and _parallel_predict_regression. Trees are put together like a forest.
 import type { Fitted } from "../../formats/index.ts";
 import { float64, int64, type Value } from "../../onnx/index.ts";
-import type { Classes, Classify, ClassRows, Columns, Emission, Estimator, Step, Table } from "./estimator.ts";
+import type {
+  Classes,
+  Classify,
+  ClassRows,
+  ColumnNeed,
+  Columns,
+  Emission,
+  Estimator,
+  Step,
+  Table,
+} from "./estimator.ts";
 import { meanOfClasses, meanOfValues } from "./forest.ts";
 import { readSubsets } from "./isolation_forest.ts";
 import { treeClassifiers, treeRegressors } from "./tree.ts";
@@ -10,6 +20,7 @@ import { emitTargets, readTargets, scalar, targetRows } from "./tree_classes.ts"
 import { emitMatrix, numberColumns } from "./tree_input.ts";
 import type { PlacedTree } from "./tree_layout.ts";
 import { readTreeNodes } from "./tree_nodes.ts";
+import { takesMissing } from "./tree_release.ts";
 
 const modules = ["sklearn.ensemble._bagging", "sklearn.ensemble.bagging"];
 
@@ -27,7 +38,7 @@ export const baggingClassifier: Estimator = {
           classes,
           bag.estimators.map((child, i) => memberOf(child, nested(child), bag.subsets[i]!)),
         );
-    return { columns: numberColumns(bag.features), classify };
+    return { columns: columnsOf(bag), classify };
   },
 };
 
@@ -35,7 +46,7 @@ export const baggingRegressor: Estimator = {
   classes: modules.map((module) => `${module}.BaggingRegressor`),
   read(self, nested) {
     const bag = readBag(self);
-    const columns = numberColumns(bag.features);
+    const columns = columnsOf(bag);
     if (bag.estimators.every((child) => treeRegressors.includes(child.className)))
       return { columns, regress: meanOfValues(placedTrees(self, bag)) };
     const members = bag.estimators.map((child, i) => {
@@ -84,6 +95,13 @@ function readBag(self: Fitted): Bag {
   if (subsets.some((own) => own.some((column) => column < 0 || column >= features)))
     throw self.invalid(`has estimators on other features than its ${features}`);
   return { estimators, subsets, features };
+}
+
+/** A bag takes NaN where its estimators do; of others than trees it is not asked. */
+function columnsOf({ estimators, features }: Bag): ColumnNeed[] {
+  const [first] = estimators as [Fitted];
+  const isTree = [...treeClassifiers, ...treeRegressors].includes(first.className);
+  return numberColumns(features, isTree && takesMissing(first));
 }
 
 function placedTrees(self: Fitted, { estimators, subsets }: Bag): PlacedTree[] {

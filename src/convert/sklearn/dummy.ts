@@ -16,6 +16,7 @@ export const dummyClassifier: Estimator = {
       columns: null,
       classify: {
         targets,
+        isExact: true,
         emit: (x, { g }) =>
           all.map((row) => ({
             index: repeated(g, x, g.constant(int64([argMax(Float64Array.from(row), 0, row.length)])), []),
@@ -41,6 +42,7 @@ export const dummyRegressor: Estimator = {
       columns: null,
       regress: {
         targets: columns === 1 ? null : columns,
+        isExact: true,
         emit: (x, { g }) => repeated(g, x, g.constant(float64(constant, [1, ...dims])), dims),
         evaluate: ({ rows }) => ({ rows, columns, data: tiled(constant, rows) }),
       },

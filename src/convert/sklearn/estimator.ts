@@ -96,6 +96,8 @@ export interface Classify {
   readonly targets: readonly Classes[];
   /** Probabilities and decisions have the library's own bits. */
   readonly isExact?: boolean;
+  /** Decisions alone have them: boosters, whose probabilities come from an exponential. */
+  readonly isExactDecision?: boolean;
   emit(x: Columns, emission: Emission): readonly ClassValues[];
   evaluate(x: Table): readonly ClassRows[];
 }

@@ -2,11 +2,12 @@
 // _accumulate_prediction: the trees are added one after the other in float64, then divided by their number.
 import type { Fitted } from "../../formats/index.ts";
 import { int64 } from "../../onnx/index.ts";
-import type { Classify, Estimator, Regress } from "./estimator.ts";
+import type { Classify, ColumnNeed, Estimator, Regress } from "./estimator.ts";
 import { emitTargets, leafClasses, readTargets, scalar, targetRows, writeProbabilities } from "./tree_classes.ts";
 import { emitFloat32, emitRounded, leavesOf, numberColumns } from "./tree_input.ts";
 import { emitLeafSum, emitLeaves, emitTreeSums, leafForest, leafTable, type PlacedTree } from "./tree_layout.ts";
 import { readTreeNodes } from "./tree_nodes.ts";
+import { isBefore, takesMissing } from "./tree_release.ts";
 
 const modules = ["sklearn.ensemble._forest", "sklearn.ensemble.forest"];
 const named = (...names: string[]) => modules.flatMap((module) => names.map((name) => `${module}.${name}`));
@@ -15,7 +16,7 @@ export const forestClassifier: Estimator = {
   classes: named("RandomForestClassifier", "ExtraTreesClassifier"),
   read(self) {
     const trees = readForest(self);
-    return { columns: numberColumns(trees[0]!.nodes.features), classify: meanOfClasses(self, trees) };
+    return { columns: forestColumns(self, trees), classify: meanOfClasses(self, trees) };
   },
 };
 
@@ -23,9 +24,17 @@ export const forestRegressor: Estimator = {
   classes: named("RandomForestRegressor", "ExtraTreesRegressor"),
   read(self) {
     const trees = readForest(self);
-    return { columns: numberColumns(trees[0]!.nodes.features), regress: meanOfValues(trees) };
+    return { columns: forestColumns(self, trees), regress: meanOfValues(trees) };
   },
 };
+
+/** Forests take NaN from 1.4 on, where their trees do. Rule: BaseForest._validate_X_predict. */
+export function forestColumns(self: Fitted, trees: readonly PlacedTree[]): ColumnNeed[] {
+  const { features, missingLeft } = trees[0]!.nodes;
+  const missing =
+    missingLeft !== null && !isBefore(self.version, 1, 4) && takesMissing(self.children("estimators_")[0]!);
+  return numberColumns(features, missing);
+}
 
 /** Trees that were all fitted on the same columns. */
 export function readForest(self: Fitted): PlacedTree[] {
@@ -46,6 +55,7 @@ export function meanOfClasses(self: Fitted, trees: readonly PlacedTree[]): Class
   const { width } = leaf;
   return {
     targets,
+    isExact: true,
     emit(x, { g }) {
       const forest = leafForest(trees);
       const table = leafTable(forest, width, (tree, node, into, at) =>
@@ -79,6 +89,7 @@ export function meanOfValues(trees: readonly PlacedTree[]): Regress {
   };
   return {
     targets: outputs === 1 ? null : outputs,
+    isExact: true,
     emit(x, { g }) {
       const count = scalar(g, trees.length);
       if (outputs === 1) {

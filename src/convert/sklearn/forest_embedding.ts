@@ -3,8 +3,8 @@
 import { NdArray } from "../../formats/index.ts";
 import { int32, int64 } from "../../onnx/index.ts";
 import type { Estimator } from "./estimator.ts";
-import { readForest } from "./forest.ts";
-import { emitFloat32, leavesOf, numberColumns } from "./tree_input.ts";
+import { forestColumns, readForest } from "./forest.ts";
+import { emitFloat32, leavesOf } from "./tree_input.ts";
 import { eachLeaf, emitLeaves, leafForest } from "./tree_layout.ts";
 
 export const randomTreesEmbedding: Estimator = {
@@ -19,8 +19,9 @@ export const randomTreesEmbedding: Estimator = {
     if (nodes.length !== trees.length) throw self.invalid(`encodes ${nodes.length} of ${trees.length} trees`);
     const columns = nodes.flatMap((own, tree) => own.map((node) => ({ tree, node })));
     return {
-      columns: numberColumns(trees[0]!.nodes.features),
+      columns: forestColumns(self, trees),
       transform: {
+        width: columns.length,
         emit(x, { g }) {
           const forest = leafForest(trees);
           const leafAt = new Map<string, number>();

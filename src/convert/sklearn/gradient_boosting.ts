@@ -35,6 +35,7 @@ export const gradientBoostingClassifier: Estimator = {
       columns: numberColumns(boosted.features),
       classify: {
         targets,
+        isExactDecision: boosted.isExact,
         emit(x, emission) {
           const sums = boosted.emit(x, emission);
           return [classes === 2 ? emitBinary(emission.g, sums, rule) : emitSoftmax(emission.g, sums, shares)];
@@ -57,6 +58,7 @@ export const gradientBoostingRegressor: Estimator = {
       columns: numberColumns(boosted.features),
       regress: {
         targets: null,
+        isExact: boosted.isExact,
         emit: (x, emission) => emission.g.op("Reshape", [boosted.emit(x, emission), emission.g.constant(int64([-1]))]),
         evaluate: (x) => ({ rows: x.rows, columns: 1, data: boosted.evaluate(x) }),
       },
@@ -68,6 +70,8 @@ interface Boosted {
   readonly features: number;
   /** Raw predictions per row. */
   readonly raw: number;
+  /** Whether they have the library's bits: not where they start from a logarithm. */
+  readonly isExact: boolean;
   /** float64 `[N, raw]` */
   emit(x: Columns, emission: Emission): Value;
   evaluate(x: Table): Float64Array;
@@ -90,6 +94,7 @@ function readBoosted(self: Fitted, link: StartLink, nested: (child: Fitted) => S
   return {
     features,
     raw,
+    isExact: start.isExact,
     emit: (x, emission) => emitBoosted(x, emission, trees, raw, start, term),
     evaluate(x) {
       const sums = start.evaluate?.(rounded(x)) ?? tiled(start.constants!, x.rows);

@@ -13,6 +13,8 @@ import { isBefore } from "./tree_release.ts";
 export type StartLink = "identity" | "logit" | "half_logit" | "multinomial";
 
 export interface Start {
+  /** Nothing was computed that another library computes otherwise in the last place. */
+  readonly isExact: boolean;
   /** One value per raw prediction, the same for all rows. */
   readonly constants?: readonly number[];
   /** float64 `[N, K]` */
@@ -24,27 +26,29 @@ export interface Start {
 /** @param raw number of raw predictions, K */
 export function readStart(self: Fitted, link: StartLink, raw: number, nested: (child: Fitted) => Step): Start {
   const value = self.get("init_");
-  if (value === "zero") return { constants: new Array<number>(raw).fill(0) };
+  if (value === "zero") return { isExact: true, constants: new Array<number>(raw).fill(0) };
   const init = self.child("init_");
   const isOld = isBefore(self.version, 1, 4);
   const least = isBefore(self.version, 1, 8) ? 2 ** -23 : 2 ** -52;
   const rules = { link, isOld, least };
   if (link === "identity") {
     const constants = dummyValues(init);
-    if (constants) return { constants };
+    if (constants) return { isExact: true, constants };
     const { regress } = nested(init);
     if (!regress || regress.targets !== null) throw init.unsupported("starts gradient boosting, but is no regressor");
     return {
+      isExact: regress.isExact ?? false,
       emit: (x, emission) => column(emission, regress.emit(x, emission)),
       evaluate: (x) => regress.evaluate(x).data,
     };
   }
   const prior = dummyProbabilities(init);
-  if (prior) return { constants: fromProbabilities(Float64Array.from(prior), rules) };
+  if (prior) return { isExact: false, constants: fromProbabilities(Float64Array.from(prior), rules) };
   const { classify } = nested(init);
   if (classify?.targets.length !== 1) throw init.unsupported("starts gradient boosting, but has no probabilities");
   const classes = classify.targets[0]!.length;
   return {
+    isExact: false,
     emit(x, emission) {
       const { probabilities } = classify.emit(x, emission)[0]!;
       if (!probabilities) throw init.unsupported("starts gradient boosting, but has no probabilities");

@@ -30,6 +30,7 @@ export const histGradientBoostingClassifier: Estimator = {
       columns: boosted.input.columns,
       classify: {
         targets,
+        isExactDecision: true,
         emit(x, emission) {
           const sums = boosted.emit(x, emission);
           return [classes === 2 ? emitBinary(emission.g, sums, rule) : emitSoftmax(emission.g, sums, shares)];
@@ -53,6 +54,7 @@ export const histGradientBoostingRegressor: Estimator = {
       columns: boosted.input.columns,
       regress: {
         targets: null,
+        isExact: !isExponential,
         emit(x, emission) {
           const { g } = emission;
           const sums = g.op("Reshape", [boosted.emit(x, emission), g.constant(int64([-1]))]);

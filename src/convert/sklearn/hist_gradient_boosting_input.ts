@@ -32,7 +32,7 @@ export function readHistInput(self: Fitted, isCategorical: readonly boolean[]): 
     const features = isCategorical.map(
       (is, column): Feature => ({ column, categories: null, code: is ? kind : "none" }),
     );
-    return { columns: features.map(() => ({ type: "number" })), features };
+    return { columns: features.map(() => ({ type: "number", missing: true })), features };
   }
   const flags = self.floats("is_categorical_");
   const categories = encodedCategories(self, encoder);
@@ -46,9 +46,14 @@ export function readHistInput(self: Fitted, isCategorical: readonly boolean[]): 
       `encodes ${categories.length} columns of ${flags.length}, of which ${coded.length} are categorical`,
     );
   const features = [...coded, ...plain];
-  const columns: ColumnNeed[] = Array.from(flags, () => ({ type: "number" }));
+  const columns: ColumnNeed[] = Array.from(flags, () => ({ type: "number", missing: true }));
   for (const { column, categories: own } of coded)
-    if (own) columns[column] = { type: own.some((each) => typeof each === "string") ? "text" : "any", categories: own };
+    if (own)
+      columns[column] = {
+        type: own.some((each) => typeof each === "string") ? "text" : "any",
+        categories: own,
+        missing: true,
+      };
   return { columns, features };
 }
 

@@ -28,7 +28,7 @@ export const isolationForest: Estimator = {
     if (subsets.some((own) => own.some((column) => column >= features)))
       throw self.invalid(`has trees on other features than its ${features}`);
     return {
-      columns: numberColumns(features),
+      columns: numberColumns(features, !isBefore(self.version, 1, 6)),
       detect: detectWith(
         trees,
         terms,

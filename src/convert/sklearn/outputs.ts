@@ -72,7 +72,7 @@ interface InGraph {
 type Plan = (step: Step, graph: InGraph | null, rows: Table | null) => Output[];
 
 const classOutputs: Plan = (step, graph, rows) => {
-  const { targets, isExact, emit, evaluate } = step.classify!;
+  const { targets, isExact, isExactDecision, emit, evaluate } = step.classify!;
   const values = graph && emit(graph.x, graph.emission);
   const results = rows && evaluate(rows);
   return targets.flatMap((classes, target) => {
@@ -107,7 +107,7 @@ const classOutputs: Plan = (step, graph, rows) => {
       const named = width === classes.length && !single ? { classes: classes.map(String) } : {};
       outputs.push({
         spec: { name: `decision${suffix}`, type: "float", shape: single ? [] : [width], role: "margin", ...named },
-        promise,
+        promise: isExactDecision ? exact : promise,
         emit: () => value!.decision!,
         evaluate: () => (single ? float64(result!.decision!.data) : matrixTensor(result!.decision!)),
       });

@@ -6,6 +6,7 @@ import { emitTargets, largestClass, leafClasses, readTargets, targetRows, writeP
 import { emitFloat32, leavesOf, numberColumns } from "./tree_input.ts";
 import { emitLeafRows, emitLeaves, leafForest, leafTable } from "./tree_layout.ts";
 import { readTreeNodes, type TreeNodes } from "./tree_nodes.ts";
+import { takesMissing } from "./tree_release.ts";
 
 const modules = ["sklearn.tree._classes", "sklearn.tree.tree"];
 
@@ -23,7 +24,7 @@ export const treeClassifier: Estimator = {
   classes: treeClassifiers,
   read(self) {
     const tree = readTreeNodes(self);
-    return { columns: numberColumns(tree.features), classify: classifyWith(self, tree) };
+    return { columns: columnsOf(self, tree), classify: classifyWith(self, tree) };
   },
 };
 
@@ -31,9 +32,13 @@ export const treeRegressor: Estimator = {
   classes: treeRegressors,
   read(self) {
     const tree = readTreeNodes(self);
-    return { columns: numberColumns(tree.features), regress: regressWith(tree) };
+    return { columns: columnsOf(self, tree), regress: regressWith(tree) };
   },
 };
+
+function columnsOf(self: Fitted, tree: TreeNodes) {
+  return numberColumns(tree.features, tree.missingLeft !== null && takesMissing(self));
+}
 
 function classifyWith(self: Fitted, tree: TreeNodes): Classify {
   const targets = readTargets(self);
@@ -45,6 +50,7 @@ function classifyWith(self: Fitted, tree: TreeNodes): Classify {
   const { counts, width } = leaf;
   return {
     targets,
+    isExact: true,
     emit(x, { g }) {
       const forest = leafForest([{ nodes: tree }]);
       const leaves = emitLeaves(g, emitFloat32(g, x), forest);
@@ -74,6 +80,7 @@ function regressWith(tree: TreeNodes): Regress {
   const { outputs, width, values } = tree;
   return {
     targets: outputs === 1 ? null : outputs,
+    isExact: true,
     emit(x, { g }) {
       const forest = leafForest([{ nodes: tree }]);
       const table = leafTable(forest, outputs, (_tree, node, into, at) => {

@@ -7,8 +7,8 @@ import { leafOf, type TreeNodes } from "./tree_nodes.ts";
 const float32 = 1;
 const float64 = 11;
 
-export function numberColumns(count: number): ColumnNeed[] {
-  return Array.from({ length: count }, () => ({ type: "number" }));
+export function numberColumns(count: number, missing = false): ColumnNeed[] {
+  return Array.from({ length: count }, () => ({ type: "number", missing }));
 }
 
 /** float64 `[N, features]` */
