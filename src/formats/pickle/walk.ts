@@ -1,26 +1,15 @@
 // A pickle walked for a survey: the whole stack model over windows of the file, payloads skipped, memory bounded.
-import { IngotError } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
-import { PyDict, PyGlobal, PyList, PyObject, PySet, PyTuple, type PyValue } from "../python/values.ts";
+import { type PyGlobal, PyObject, PyTuple } from "../python/values.ts";
 import type { Survey } from "../survey.ts";
-import { AbstractMemo } from "./abstract_memo.ts";
-import {
-  globalOf,
-  globalValue,
-  isGlobal,
-  isObject,
-  kindCodes,
-  no,
-  none,
-  opaque,
-  ValueRing,
-  yes,
-} from "./abstract_values.ts";
-import { longestOpcode, mayBePickle, memoFull, type Registers, runDataOpcodes, underflow } from "./data_opcodes.ts";
-import { looksLikePickle } from "./detect.ts";
-import { leafParts, leafSize, leafValue, preview } from "./leaf.ts";
+import { globalOf, globalValue, isGlobal, isObject, kindCodes, opaque } from "./abstract_values.ts";
+import { mayBePickle, memoFull, type Registers, runDataOpcodes, underflow } from "./data_opcodes.ts";
+import { leafParts, preview } from "./leaf.ts";
+import { largestText, surveyNested } from "./nested.ts";
 import { mapped } from "./python2_names.ts";
+import { Recall } from "./recall.ts";
 import { integerText } from "./text.ts";
+import { Broken, Missing, Window } from "./window.ts";
 import { Witness } from "./witness.ts";
 
 export interface WalkOptions {
@@ -50,71 +39,32 @@ export interface Walked {
   readonly globals: readonly PyGlobal[];
 }
 
-const deepestNesting = 4;
-const largestText = 2 ** 24;
-const padding = 16;
-/** Names and numbers are shorter; the windows are as long. */
-const longestLine = 2 ** 22;
-const mostShown = 1000;
-
 /** Surveys one pickle: covers it up to STOP or to where it breaks, and tells what it imports and calls. Never throws for its bytes. */
 export function walkPickle(file: FileSource, survey: Survey, options: WalkOptions = {}): Promise<Walked> {
   return new Walk(file, survey, options).run();
 }
 
-/** The stream ends what loaders can read. */
-class Broken extends Error {}
-
-/** A leaf outside of the window is asked for: to be loaded, and the opcode tried again. */
-class Missing extends Error {
-  readonly offset: number;
-  constructor(offset: number) {
-    super();
-    this.offset = offset;
-  }
-}
-
 class Walk {
-  private readonly file: FileSource;
   private readonly survey: Survey;
   private readonly options: WalkOptions;
   private readonly witness: Witness;
+  private readonly window: Window;
+  private readonly recall: Recall;
   private readonly r: Registers;
-  private readonly end: number;
   private readonly start: number;
-  private readonly leaves = new Map<number, Uint8Array>();
-  /** numpy dtypes: arrays name them long after they were made. */
-  private readonly kept = new Map<number, PyObject>();
   private protocol = 0;
   private frameEnd = Infinity;
   private coveredFrom: number;
-  private looked = 0;
-  private window: number;
 
   constructor(file: FileSource, survey: Survey, options: WalkOptions) {
-    this.file = file;
     this.survey = survey;
     this.options = options;
     this.witness = new Witness(survey);
     this.start = options.start ?? 0;
-    this.end = Math.min(options.end ?? file.size, file.size);
+    this.window = new Window(file, this.start, Math.min(options.end ?? file.size, file.size), options.window);
+    this.recall = new Recall(this.window, this.witness.globals);
     this.coveredFrom = this.start;
-    this.window = options.window ?? longestLine;
-    const bytes = new Uint8Array(0);
-    this.r = {
-      bytes,
-      view: new DataView(bytes.buffer),
-      base: this.start,
-      at: 0,
-      limit: 0,
-      stack: new Float64Array(1024),
-      depth: 0,
-      marks: [],
-      fence: 0,
-      memo: new AbstractMemo(),
-      ring: new ValueRing(),
-      broken: null,
-    };
+    this.r = this.window.r;
   }
 
   async run(): Promise<Walked> {
@@ -125,48 +75,45 @@ class Walk {
     } catch (error) {
       if (!(error instanceof Broken)) throw error;
       const calls = this.witness.calls;
-      const at = Math.min(this.offset, this.end);
+      const at = Math.min(this.window.offset, this.window.end);
       this.witness.anomaly(
         `broken after ${calls} calls: ${error.message}`,
         at,
-        at >= this.end ? "truncated" : "pickle",
+        at >= this.window.end ? "truncated" : "pickle",
       );
     }
-    const end = Math.min(this.offset, this.end);
+    const end = Math.min(this.window.offset, this.window.end);
     this.survey.covered(this.coveredFrom, end);
     return { end, complete, protocol: this.protocol, calls: this.witness.calls, globals: this.witness.globals };
   }
 
-  private get offset(): number {
-    return this.r.base + this.r.at;
-  }
-
   private async toStop(): Promise<void> {
     const { r } = this;
-    await this.fill();
+    await this.window.fill();
     for (;;) {
       this.atFrameEnd();
-      r.limit = this.limit();
+      r.limit = this.window.limit(this.frameEnd);
       const opcode = runDataOpcodes(r);
       if (opcode === -2) throw new Broken(r.broken ?? "broken");
       if (opcode === -1) {
-        if (this.offset > this.end) throw new Broken("a payload reaches beyond the end");
-        if (this.offset === this.end) throw new Broken("it ends without STOP");
-        if (this.offset < this.frameEnd) await this.fill();
+        if (this.window.offset > this.window.end) throw new Broken("a payload reaches beyond the end");
+        if (this.window.offset === this.window.end) throw new Broken("it ends without STOP");
+        if (this.window.offset < this.frameEnd) await this.window.fill();
         continue;
       }
       if (opcode === 0x2e) {
         this.need(1);
         r.at++;
-        if (this.frameEnd !== Infinity && this.frameEnd !== this.offset)
-          this.witness.anomaly("STOP does not end its frame", this.offset - 1);
+        if (this.frameEnd !== Infinity && this.frameEnd !== this.window.offset)
+          this.witness.anomaly("STOP does not end its frame", this.window.offset - 1);
         return;
       }
       const at = r.at;
       const later = this.tried(opcode);
       if (later) {
         r.at = at;
-        await this.load(later.offset);
+        if (later.offset < 0) await this.window.fill();
+        else await this.recall.load(later.offset);
         continue;
       }
       const more = this.after;
@@ -195,8 +142,8 @@ class Walk {
     switch (opcode) {
       case 0x80: {
         // PROTO
-        if (this.offset !== this.start)
-          this.witness.anomaly("PROTO in the middle of the stream", this.offset, "duplicate");
+        if (this.window.offset !== this.start)
+          this.witness.anomaly("PROTO in the middle of the stream", this.window.offset, "duplicate");
         this.protocol = r.bytes[r.at + 1]!;
         if (this.protocol > 5) throw new Broken(`unknown protocol ${this.protocol}`);
         r.at += 2;
@@ -204,12 +151,12 @@ class Walk {
       }
       case 0x95: {
         // FRAME
-        const length = this.length8(r.at + 1);
-        if (this.frameEnd !== Infinity) this.witness.anomaly("a frame begins inside a frame", this.offset);
+        const length = this.window.length8(r.at + 1);
+        if (this.frameEnd !== Infinity) this.witness.anomaly("a frame begins inside a frame", this.window.offset);
         r.at += 9;
-        if (length > this.end - this.offset)
-          throw new Broken(`a frame of ${length} bytes, ${this.end - this.offset} left`);
-        this.frameEnd = this.offset + length;
+        if (length > this.window.end - this.window.offset)
+          throw new Broken(`a frame of ${length} bytes, ${this.window.end - this.window.offset} left`);
+        this.frameEnd = this.window.offset + length;
         return;
       }
       case 0x49: // INT
@@ -218,7 +165,7 @@ class Walk {
       case 0x53: // STRING
       case 0x56: // UNICODE
         this.line(r.at + 1, (end) => {
-          this.push(this.offset);
+          this.push(this.window.offset);
           r.at = end + 1;
         });
         return;
@@ -265,7 +212,10 @@ class Walk {
       case 0x82: // EXT1
       case 0x83: // EXT2
       case 0x84: // EXT4
-        this.witness.anomaly("a name out of the copyreg extension registry: what it is cannot be known", this.offset);
+        this.witness.anomaly(
+          "a name out of the copyreg extension registry: what it is cannot be known",
+          this.window.offset,
+        );
         this.push(opaque);
         r.at += opcode === 0x82 ? 2 : opcode === 0x83 ? 3 : 5;
         return;
@@ -277,51 +227,21 @@ class Walk {
   private payload(opcode: number): void {
     const { r } = this;
     const { header, payload } = leafParts(r.bytes, r.at)!;
-    const start = this.offset + header;
-    if (payload < 0 || payload > this.end - start)
-      throw new Broken(`a payload of ${payload} bytes, ${this.end - start} left`);
+    const start = this.window.offset + header;
+    if (payload < 0 || payload > this.window.end - start)
+      throw new Broken(`a payload of ${payload} bytes, ${this.window.end - start} left`);
     const [first, second] = [r.bytes[r.at + header]!, r.bytes[r.at + header + 1]!];
-    this.push(this.offset);
+    this.push(this.window.offset);
     r.at += header + payload;
     const isText = opcode === 0x8c || opcode === 0x58 || opcode === 0x8d;
     if (opcode === 0x8b || payload < 8) return;
     if (isText ? first === 0xc2 && second === 0x80 && payload <= largestText : mayBePickle(first, second))
-      this.after = () => this.nested(start, start + payload, isText);
-  }
-
-  /** Bytes, or text of protocol 2 that stands for bytes, that may be a pickle themselves. */
-  private async nested(start: number, end: number, isText: boolean): Promise<void> {
-    const depth = (this.options.depth ?? 0) + 1;
-    if (depth > deepestNesting) {
-      this.witness.observe({
-        kind: "limit",
-        limit: "depth",
-        detail: "pickles inside pickles inside pickles",
-        at: start,
-      });
-      return;
-    }
-    let file: FileSource = this.file;
-    let range = { start, end };
-    if (isText) {
-      const text = Buffer.from(await this.file.read(start, end)).toString("utf8");
-      const bytes = Buffer.from(text, "latin1");
-      file = bytesSource(bytes, this.file.name);
-      range = { start: 0, end: bytes.length };
-    }
-    const head = await file.read(range.start, Math.min(range.end, range.start + 65536));
-    if (!looksLikePickle(head, range.end - range.start)) return;
-    // Arrays may begin like a pickle by chance: only what ends as one, or calls something, is told.
-    const told: (() => void)[] = [];
-    const quiet: Survey = {
-      covered: () => undefined,
-      observe: (observation) => {
-        told.push(() => this.witness.observe(isText ? { ...observation, at: start } : observation));
-      },
-      nested: (name, inner) => this.survey.nested(name, inner),
-    };
-    const walked = await walkPickle(file, quiet, { ...range, depth });
-    if (walked.complete || walked.calls > 0) for (const tell of told) tell();
+      this.after = () => {
+        const { witness, survey } = this;
+        const { file } = this.window;
+        const depth = (this.options.depth ?? 0) + 1;
+        return surveyNested({ file, start, end: start + payload, isText, depth, witness, survey }, walkPickle);
+      };
   }
 
   private memoLine(opcode: number): void {
@@ -363,11 +283,11 @@ class Walk {
     const { r } = this;
     this.has(2);
     const [module, name] = [r.stack[r.depth - 2]!, r.stack[r.depth - 1]!];
-    const values = [module, name].map((value) => (value >= 0 ? this.value(value) : null));
+    const values = [module, name].map((value) => (value >= 0 ? this.recall.value(value) : null));
     let global: number;
     if (typeof values[0] === "string" && typeof values[1] === "string") global = this.global(values[0], values[1]);
     else if (isObject(module) || isObject(name) || module === opaque || name === opaque) {
-      this.witness.anomaly("the name of an import is computed by a call", this.offset);
+      this.witness.anomaly("the name of an import is computed by a call", this.window.offset);
       global = this.global(
         typeof values[0] === "string" ? values[0] : "?",
         typeof values[1] === "string" ? values[1] : "?",
@@ -380,7 +300,7 @@ class Walk {
 
   private global(module: string, name: string): number {
     const [realModule, realName] = this.protocol < 3 ? mapped(module, name) : [module, name];
-    return globalValue(this.witness.imported(realModule, realName, this.offset));
+    return globalValue(this.witness.imported(realModule, realName, this.window.offset));
   }
 
   private call(operands: number): void {
@@ -409,16 +329,16 @@ class Walk {
     const { r, witness } = this;
     const number = globalOf(callable);
     if (number < 0) {
-      witness.anomaly("a call of something that is no class or function", this.offset);
+      witness.anomaly("a call of something that is no class or function", this.window.offset);
       witness.calls++;
       return opaque;
     }
-    const shown = witness.wantsArguments(number) ? preview(this.value(args)) : null;
-    const isDtype = witness.globals[number]!.path === "numpy.dtype" && isGlobal(callable) && this.kept.size < 100_000;
-    const dtypeArgs = isDtype ? this.value(args) : null;
-    witness.called(number, isObject(callable) && shown !== null ? `(…)${shown}` : shown, this.offset);
+    const shown = witness.wantsArguments(number) ? preview(this.recall.value(args)) : null;
+    const isDtype = witness.globals[number]!.path === "numpy.dtype" && isGlobal(callable);
+    const dtypeArgs = isDtype ? this.recall.value(args) : null;
+    witness.called(number, isObject(callable) && shown !== null ? `(…)${shown}` : shown, this.window.offset);
     const object = r.ring.object(number, args);
-    if (dtypeArgs instanceof PyTuple) this.kept.set(object, new PyObject(witness.globals[number]!, dtypeArgs.items));
+    if (dtypeArgs instanceof PyTuple) this.recall.keep(object, new PyObject(witness.globals[number]!, dtypeArgs.items));
     return object;
   }
 
@@ -427,11 +347,11 @@ class Walk {
     this.has(2);
     const [object, state] = [r.stack[r.depth - 2]!, r.stack[r.depth - 1]!];
     const number = globalOf(object);
-    const kept = this.kept.get(object);
+    const kept = this.recall.keptObject(object);
     const wanted = this.options.onBuild && number >= 0 && witness.globals[number]!.name.endsWith("Wrapper");
-    const whole = kept || wanted ? this.value(state) : null;
-    if (number >= 0) witness.stateSet(number, this.offset);
-    if (isGlobal(object)) witness.anomaly("attributes are set on a class or module itself", this.offset);
+    const whole = kept || wanted ? this.recall.value(state) : null;
+    if (number >= 0) witness.stateSet(number, this.window.offset);
+    if (isGlobal(object)) witness.anomaly("attributes are set on a class or module itself", this.window.offset);
     if (kept && kept.state === undefined) kept.state = whole;
     r.ring.build(object, state);
     r.depth--;
@@ -443,10 +363,10 @@ class Walk {
   }
 
   private async skipRaw(wrapper: PyObject): Promise<void> {
-    const at = this.offset;
+    const at = this.window.offset;
     const next = await this.options.onBuild!(wrapper, at);
     if (next === null) return;
-    if (!(next >= at && next <= this.end)) throw new Broken("the bytes of an array reach beyond the end");
+    if (!(next >= at && next <= this.window.end)) throw new Broken("the bytes of an array reach beyond the end");
     this.survey.covered(this.coveredFrom, at);
     this.coveredFrom = next;
     this.atFrameEnd();
@@ -456,7 +376,7 @@ class Walk {
   private persistent(opcode: number): void {
     const { r } = this;
     if (!this.options.persistent)
-      this.witness.anomaly("an object that only the program behind it can find", this.offset);
+      this.witness.anomaly("an object that only the program behind it can find", this.window.offset);
     if (opcode === 0x51) {
       this.has(1);
       r.stack[r.depth - 1] = opaque;
@@ -469,121 +389,28 @@ class Walk {
     });
   }
 
-  /** A value as far as it is remembered, for showing and for dtypes. @throws Missing */
-  private value(value: number, depth = 0): PyValue {
-    if (depth === 0) this.looked = 0;
-    // Few tuples can hold one another very often.
-    if (this.looked++ > mostShown) return new PyGlobal("", "…");
-    if (value >= 0) return leafValue(this.leaf(value));
-    if (value === none) return null;
-    if (value === yes || value === no) return value === yes;
-    const kept = this.kept.get(value);
-    if (kept) return kept;
-    const number = globalOf(value);
-    const seen = depth > 6 ? null : this.r.ring.look(value);
-    if (number >= 0) {
-      const global = this.witness.globals[number]!;
-      const args = seen && seen.kind === "object" ? this.value(seen.items[0]!, depth + 1) : null;
-      return isGlobal(value) ? global : new PyObject(global, args instanceof PyTuple ? args.items : []);
-    }
-    const items = seen?.items.map((item) => this.value(item, depth + 1)) ?? [];
-    if (seen?.kind === "tuple") return new PyTuple(items);
-    if (seen?.kind === "set") return new PySet(false, items);
-    if (seen?.kind === "list") {
-      const list = new PyList();
-      list.items.push(...items);
-      return list;
-    }
-    const dict = new PyDict();
-    if (seen?.kind === "dict")
-      for (let i = 0; i + 1 < items.length; i += 2) dict.entries.push([items[i]!, items[i + 1]!]);
-    return seen ? dict : new PyGlobal("", "…");
-  }
-
-  /** Bytes of a leaf: its beginning, at least. */
-  private leaf(offset: number): Uint8Array {
-    const { r } = this;
-    const at = offset - r.base;
-    const size = Math.min(leafSize, this.end - offset);
-    if (at >= 0 && at + size <= r.bytes.length) return r.bytes.subarray(at, at + size);
-    const loaded = this.leaves.get(offset);
-    if (loaded) return loaded;
-    throw new Missing(offset);
-  }
-
-  private async load(offset: number): Promise<void> {
-    if (offset < 0) {
-      await this.fill();
-      return;
-    }
-    if (this.leaves.size > 4096) this.leaves.clear();
-    this.leaves.set(offset, await this.file.read(offset, Math.min(offset + leafSize, this.end)));
-  }
-
   /** Calls with the position of the next line end, or comes back with more of the file. */
   private line(from: number, then: (end: number) => void): void {
-    const { r } = this;
-    const end = r.bytes.indexOf(10, from);
-    if (end >= 0 && r.base + end < this.end) {
+    const { r, window } = this;
+    const end = window.lineEnd(from);
+    if (end >= 0) {
       then(end);
       return;
     }
-    if (r.base + r.bytes.length >= this.end) throw new Broken("a line without an end");
-    if (r.at > 0 || this.window < longestLine) {
-      if (r.at === 0) this.window = longestLine;
-      throw new Missing(-1);
-    }
     const opcode = r.bytes[r.at]!;
     if (opcode !== 0x53 && opcode !== 0x56) throw new Broken("a line longer than any name or number");
-    this.push(this.offset);
-    this.after = () => this.skipLine();
-  }
-
-  /** The end of text that is longer than the window. */
-  private async skipLine(): Promise<void> {
-    const { r } = this;
-    while (r.bytes.indexOf(10) < 0 || r.base + r.bytes.indexOf(10) >= this.end) {
-      if (r.base + r.bytes.length >= this.end) throw new Broken("a line without an end");
-      r.at = r.bytes.length;
-      await this.fill();
-    }
-    r.at = r.bytes.indexOf(10) + 1;
-  }
-
-  private async fill(): Promise<void> {
-    const { r } = this;
-    const base = this.offset;
-    const size = Math.min(this.window, this.end - base);
-    let bytes = await this.file.read(base, base + size);
-    if (bytes.length < size)
-      throw new IngotError("FILE_TRUNCATED", { what: "shrank while it was read", where: this.file.name });
-    if (base + size === this.end) {
-      // Opcodes may be read beyond the end, and are found to be cut off afterwards.
-      const padded = new Uint8Array(size + padding);
-      padded.set(bytes);
-      bytes = padded;
-    }
-    r.bytes = bytes;
-    r.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    r.base = base;
-    r.at = 0;
-  }
-
-  private limit(): number {
-    const { r } = this;
-    const windowEnd = r.base + r.bytes.length;
-    const last = windowEnd >= this.end ? this.end - r.base : r.bytes.length - longestOpcode - 2;
-    return Math.min(last, this.frameEnd - r.base);
+    this.push(window.offset);
+    this.after = () => window.skipLine();
   }
 
   private atFrameEnd(): void {
-    if (this.offset < this.frameEnd) return;
-    if (this.offset > this.frameEnd) this.witness.anomaly("an argument reaches beyond its frame", this.frameEnd);
+    if (this.window.offset < this.frameEnd) return;
+    if (this.window.offset > this.frameEnd) this.witness.anomaly("an argument reaches beyond its frame", this.frameEnd);
     this.frameEnd = Infinity;
   }
 
   private need(bytes: number): void {
-    if (this.offset + bytes > this.end) throw new Broken("it ends without STOP");
+    if (this.window.offset + bytes > this.window.end) throw new Broken("it ends without STOP");
     this.has(1);
   }
 
@@ -610,21 +437,8 @@ class Walk {
     this.r.marks.pop();
     this.r.fence = this.r.marks.at(-1) ?? 0;
   }
-
-  private length8(at: number): number {
-    return this.r.view.getUint32(at, true) + this.r.view.getUint32(at + 4, true) * 2 ** 32;
-  }
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
-}
-
-function bytesSource(bytes: Uint8Array, name: string): FileSource {
-  return {
-    name,
-    size: bytes.length,
-    read: async (start, end) => bytes.subarray(start, Math.min(end, bytes.length)),
-    readAll: async () => bytes,
-  };
 }

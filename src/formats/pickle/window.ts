@@ -1,0 +1,111 @@
+// A window on a file that moves along, and the registers of the machine that runs over it.
+import { IngotError } from "../../core/index.ts";
+import type { FileSource } from "../format.ts";
+import { AbstractMemo } from "./abstract_memo.ts";
+import { ValueRing } from "./abstract_values.ts";
+import { longestOpcode, type Registers } from "./data_opcodes.ts";
+
+const padding = 16;
+/** Names and numbers are shorter; the windows are as long. */
+const longestLine = 2 ** 22;
+
+/** The stream ends what loaders can read. */
+export class Broken extends Error {}
+
+/** A leaf outside of the window is asked for (or, at -1, the rest of a line): to be loaded, and the opcode tried again. */
+export class Missing extends Error {
+  readonly offset: number;
+  constructor(offset: number) {
+    super();
+    this.offset = offset;
+  }
+}
+
+export class Window {
+  readonly r: Registers;
+  readonly file: FileSource;
+  /** Where the stream has to end. */
+  readonly end: number;
+  private size: number;
+
+  constructor(file: FileSource, start: number, end: number, size: number | undefined) {
+    this.file = file;
+    this.end = end;
+    this.size = size ?? longestLine;
+    const bytes = new Uint8Array(0);
+    this.r = {
+      bytes,
+      view: new DataView(bytes.buffer),
+      base: start,
+      at: 0,
+      limit: 0,
+      stack: new Float64Array(1024),
+      depth: 0,
+      marks: [],
+      fence: 0,
+      memo: new AbstractMemo(),
+      ring: new ValueRing(),
+      broken: null,
+    };
+  }
+
+  /** Offset in the file. */
+  get offset(): number {
+    return this.r.base + this.r.at;
+  }
+
+  /** Position of the next line end. @throws Missing where it takes more of the file, Broken where there is none */
+  lineEnd(from: number): number {
+    const { r } = this;
+    const end = r.bytes.indexOf(10, from);
+    if (end >= 0 && r.base + end < this.end) return end;
+    if (r.base + r.bytes.length >= this.end) throw new Broken("a line without an end");
+    if (r.at > 0 || this.size < longestLine) {
+      if (r.at === 0) this.size = longestLine;
+      throw new Missing(-1);
+    }
+    return -1;
+  }
+
+  /** The end of text that is longer than the window. */
+  async skipLine(): Promise<void> {
+    const { r } = this;
+    while (r.bytes.indexOf(10) < 0 || r.base + r.bytes.indexOf(10) >= this.end) {
+      if (r.base + r.bytes.length >= this.end) throw new Broken("a line without an end");
+      r.at = r.bytes.length;
+      await this.fill();
+    }
+    r.at = r.bytes.indexOf(10) + 1;
+  }
+
+  async fill(): Promise<void> {
+    const { r } = this;
+    const base = this.offset;
+    const size = Math.min(this.size, this.end - base);
+    let bytes = await this.file.read(base, base + size);
+    if (bytes.length < size)
+      throw new IngotError("FILE_TRUNCATED", { what: "shrank while it was read", where: this.file.name });
+    if (base + size === this.end) {
+      // Opcodes may be read beyond the end, and are found to be cut off afterwards.
+      const padded = new Uint8Array(size + padding);
+      padded.set(bytes);
+      bytes = padded;
+    }
+    r.bytes = bytes;
+    r.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    r.base = base;
+    r.at = 0;
+  }
+
+  /** Where the inner loop has to come up, relative to the window. */
+  limit(frameEnd: number): number {
+    const { r } = this;
+    const windowEnd = r.base + r.bytes.length;
+    const last = windowEnd >= this.end ? this.end - r.base : r.bytes.length - longestOpcode - 2;
+    return Math.min(last, frameEnd - r.base);
+  }
+
+  length8(at: number): number {
+    return this.r.view.getUint32(at, true) + this.r.view.getUint32(at + 4, true) * 2 ** 32;
+  }
+}
