@@ -44,6 +44,12 @@ export interface ModelDescription {
   readonly outputs: readonly { name: string; type: ColumnType; shape: readonly Dim[]; classes?: readonly string[] }[];
   /** Format-specific facts in display order: objective, trees, leaves, operators … */
   readonly facts: readonly (readonly [label: string, value: string | number])[];
+  /** How many numbers the model has learned, where the file says. */
+  readonly parameters?: number;
+  /** Weights by element type, the largest share first. */
+  readonly sizes?: readonly { dtype: string; tensors: number; parameters: number; bytes: number }[];
+  /** Every stored tensor, in the order of the file. */
+  readonly tensors?: readonly { name: string; dtype: string; shape: readonly number[] }[];
 }
 
 /** One format. `M` is its described model: plain data read from the file, nothing of it trusted beyond its checks. */

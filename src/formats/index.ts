@@ -4,6 +4,9 @@ import { catboostCbm, catboostJson } from "./catboost/index.ts";
 import { coremlFile } from "./coreml/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
 import { joblib } from "./joblib/index.ts";
+import { gguf } from "./gguf/index.ts";
+import { hdf5 } from "./hdf5/index.ts";
+import { kerasConfig } from "./keras/index.ts";
 import { lightgbm } from "./lightgbm/index.ts";
 import { npy } from "./numpy/index.ts";
 import { onnx } from "./onnx/index.ts";
@@ -11,6 +14,7 @@ import { openvino } from "./openvino/index.ts";
 import { ort } from "./ort/index.ts";
 import { pickle } from "./pickle/index.ts";
 import { pmml } from "./pmml/index.ts";
+import { safetensors } from "./safetensors/index.ts";
 import { openFile } from "./source.ts";
 import { savedModelFile, tensorflowGraphFile, tensorflowVariables } from "./tensorflow/index.ts";
 import { tflite } from "./tflite/index.ts";
@@ -61,6 +65,10 @@ export const formats: readonly Format[] = [
   joblib,
   pickle,
   onnx,
+  safetensors,
+  gguf,
+  hdf5,
+  kerasConfig,
   tflite,
   ort,
   openvino,
