@@ -19,5 +19,6 @@ export { readModel, readTensor } from "./read.ts";
 export { renameValues, valueNames } from "./rename.ts";
 export { storedTensor, tensorOf } from "./stored_tensor.ts";
 export * from "./tensor.ts";
+export { addsTrees } from "./tree_order.ts";
 export { graphsIn, nestedGraphs, nodesOf, tensorsOf } from "./walk.ts";
 export { writeModel } from "./write.ts";

@@ -1,6 +1,6 @@
 // From a graph to a predictor, on the runtime that is asked for. Runtimes load when first used.
 import { IngotError, type Schema } from "../core/index.ts";
-import { nodesOf, readModel, type Tensor, treeProblems } from "../onnx/index.ts";
+import { addsTrees, nodesOf, readModel, type Tensor, treeProblems } from "../onnx/index.ts";
 import { decodeRecords } from "./decode.ts";
 import { encodeRecords } from "./encode.ts";
 import type { InputRecord, OutputRecord, Predictor, RuntimeName, Session } from "./predictor.ts";
@@ -16,7 +16,7 @@ export interface GraphFile {
 export interface PredictorOptions {
   /** Default `native`. */
   readonly runtime?: RuntimeName;
-  /** Threads within one run. Default: one for graphs with trees (their sums are then added in order), else the runtime's choice. */
+  /** Threads within one run. Default: one where the runtime adds up trees (it then does so in order), else its own choice. */
   readonly threads?: number;
 }
 
@@ -42,19 +42,18 @@ export async function openPredictor(
   const runtime = options.runtime ?? "native";
   const { openSession } = await openers[runtime]();
   // ONNX Runtime splits large ensembles among threads and adds the parts: another order, another last bit.
-  const hasTrees = await holdsTrees(graph);
-  const threads = options.threads ?? (hasTrees ? 1 : 0);
+  const isOrdered = await addsUpTrees(graph);
+  const threads = options.threads ?? (isOrdered ? 1 : 0);
   return new SessionPredictor(runtime, schema, await openSession(graph, { threads }));
 }
 
 /** @throws IngotError ONNX_INVALID for trees that would crash the runtime that loads them */
-async function holdsTrees(graph: GraphFile): Promise<boolean> {
+async function addsUpTrees(graph: GraphFile): Promise<boolean> {
   if (!graph.bytes && graph.path === undefined) return false;
   const model = readModel(await graphBytes(graph));
   for (const { message, where } of treeProblems(model))
     throw new IngotError("ONNX_INVALID", { what: message, where, fix: "export the model again, with shallower trees" });
-  for (const node of nodesOf(model))
-    if (node.domain === "ai.onnx.ml" && node.opType.startsWith("TreeEnsemble")) return true;
+  for (const node of nodesOf(model)) if (addsTrees(node)) return true;
   return false;
 }
 
