@@ -6,9 +6,10 @@ import { looksLikePickle } from "./detect.ts";
 import { readPickle } from "./machine.ts";
 import { surveyPickles } from "./survey.ts";
 
-export type { PickleOptions, PickleResult } from "./machine.ts";
+export type { PickleOptions, PickleResult } from "./result.ts";
 export { surveyPickles } from "./survey.ts";
-export { type Walked, type WalkOptions, walkPickle } from "./walk.ts";
+export { walkPickle } from "./walk.ts";
+export type { Walked, WalkOptions } from "./walked.ts";
 export { readPickle };
 
 export const pickle: Format<PythonModel> = {

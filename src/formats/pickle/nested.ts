@@ -3,7 +3,7 @@ import type { FileSource } from "../format.ts";
 import { memoryFile } from "../source.ts";
 import type { Survey } from "../survey.ts";
 import { looksLikePickle } from "./detect.ts";
-import type { Walked, WalkOptions } from "./walk.ts";
+import type { Walked, WalkOptions } from "./walked.ts";
 import type { Witness } from "./witness.ts";
 
 const deepestNesting = 4;

@@ -2,7 +2,8 @@
 import type { FileSource } from "../format.ts";
 import type { Survey } from "../survey.ts";
 import { looksLikePickle } from "./detect.ts";
-import { type Walked, type WalkOptions, walkPickle } from "./walk.ts";
+import { walkPickle } from "./walk.ts";
+import type { Walked, WalkOptions } from "./walked.ts";
 
 const mostInARow = 10_000;
 

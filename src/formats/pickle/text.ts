@@ -3,9 +3,24 @@ import { isAscii, isUtf8 } from "node:buffer";
 
 /** UTF-8 as Python's "surrogatepass" decodes it; null where it is not that. */
 export function utf8Text(bytes: Uint8Array): string | null {
+  if (bytes.length < 32) {
+    const short = shortText(bytes);
+    if (short !== null) return short;
+  }
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (isAscii(buffer)) return buffer.toString("latin1");
   return isUtf8(buffer) ? buffer.toString("utf8") : surrogateText(bytes);
+}
+
+/** Short ASCII without a call into native code; null where it is not ASCII. */
+function shortText(bytes: Uint8Array): string | null {
+  let text = "";
+  for (let i = 0; i < bytes.length; i++) {
+    const code = bytes[i]!;
+    if (code > 127) return null;
+    text += String.fromCharCode(code);
+  }
+  return text;
 }
 
 /** Slow path: `ED A0..BF xx` is a lone surrogate; everything else has to be UTF-8. */

@@ -1,43 +1,17 @@
 // A pickle walked for a survey: the whole stack model over windows of the file, payloads skipped, memory bounded.
 import type { FileSource } from "../format.ts";
-import { type PyGlobal, PyObject, PyTuple } from "../python/values.ts";
+import { PyObject, PyTuple } from "../python/values.ts";
 import type { Survey } from "../survey.ts";
 import { globalOf, globalValue, isGlobal, isObject, kindCodes, opaque } from "./abstract_values.ts";
-import { mayBePickle, memoFull, type Registers, runDataOpcodes, underflow } from "./data_opcodes.ts";
+import { mayBePickle, memoFull, type Registers, runDataOpcodes } from "./data_opcodes.ts";
 import { leafParts, preview } from "./leaf.ts";
 import { largestText, surveyNested } from "./nested.ts";
 import { mapped } from "./python2_names.ts";
 import { Recall } from "./recall.ts";
 import { integerText } from "./text.ts";
+import type { Walked, WalkOptions } from "./walked.ts";
 import { Broken, Missing, Window } from "./window.ts";
 import { Witness } from "./witness.ts";
-
-export interface WalkOptions {
-  /** Where the pickle begins, and where it has to end. */
-  readonly start?: number;
-  readonly end?: number;
-  /** Bytes read at a time. */
-  readonly window?: number;
-  /** How many pickles this one is inside of. */
-  readonly depth?: number;
-  /** PERSID and BINPERSID are part of this format (PyTorch). */
-  readonly persistent?: boolean;
-  /**
-   * Called after BUILD of an object of a class `…Wrapper`, with the offset of the next opcode: joblib puts the bytes of arrays
-   * there. Returns where opcodes go on, having covered what is between; null where nothing is.
-   */
-  readonly onBuild?: (object: PyObject, at: number) => number | null | Promise<number | null>;
-}
-
-export interface Walked {
-  /** Behind STOP, or where the stream broke. */
-  readonly end: number;
-  /** Whether it came to STOP. */
-  readonly complete: boolean;
-  readonly protocol: number;
-  readonly calls: number;
-  readonly globals: readonly PyGlobal[];
-}
 
 /** Surveys one pickle: covers it up to STOP or to where it breaks, and tells what it imports and calls. Never throws for its bytes. */
 export function walkPickle(file: FileSource, survey: Survey, options: WalkOptions = {}): Promise<Walked> {
@@ -165,7 +139,7 @@ class Walk {
       case 0x53: // STRING
       case 0x56: // UNICODE
         this.line(r.at + 1, (end) => {
-          this.push(this.window.offset);
+          this.window.push(this.window.offset);
           r.at = end + 1;
         });
         return;
@@ -216,7 +190,7 @@ class Walk {
           "a name out of the copyreg extension registry: what it is cannot be known",
           this.window.offset,
         );
-        this.push(opaque);
+        this.window.push(opaque);
         r.at += opcode === 0x82 ? 2 : opcode === 0x83 ? 3 : 5;
         return;
       default:
@@ -231,7 +205,7 @@ class Walk {
     if (payload < 0 || payload > this.window.end - start)
       throw new Broken(`a payload of ${payload} bytes, ${this.window.end - start} left`);
     const [first, second] = [r.bytes[r.at + header]!, r.bytes[r.at + header + 1]!];
-    this.push(this.window.offset);
+    this.window.push(this.window.offset);
     r.at += header + payload;
     const isText = opcode === 0x8c || opcode === 0x58 || opcode === 0x8d;
     if (opcode === 0x8b || payload < 8) return;
@@ -250,11 +224,11 @@ class Walk {
       const index = Number(integerText(latin1(r.bytes, r.at + 1, end)) ?? -1);
       if (index < 0) throw new Broken("a memo number that is none");
       if (opcode === 0x70) {
-        if (!r.memo.set(index, this.top())) throw new Broken(memoFull);
+        if (!r.memo.set(index, this.window.top())) throw new Broken(memoFull);
       } else {
         const value = r.memo.get(index);
         if (Number.isNaN(value)) throw new Broken("a memo entry that was never set");
-        this.push(value);
+        this.window.push(value);
       }
       r.at = end + 1;
     });
@@ -265,14 +239,14 @@ class Walk {
     this.line(r.at + 1, (first) =>
       this.line(first + 1, (second) => {
         const global = this.global(latin1(r.bytes, r.at + 1, first), latin1(r.bytes, first + 1, second));
-        if (opcode === 0x63) this.push(global);
+        if (opcode === 0x63) this.window.push(global);
         else {
-          const mark = this.mark();
+          const mark = this.window.mark();
           const args = r.ring.container(kindCodes.tuple, r.stack, mark, r.depth);
           const made = this.made(global, args);
-          this.leaveMark();
+          this.window.leaveMark();
           r.depth = mark;
-          this.push(made);
+          this.window.push(made);
         }
         r.at = second + 1;
       }),
@@ -281,7 +255,7 @@ class Walk {
 
   private stackGlobal(): void {
     const { r } = this;
-    this.has(2);
+    this.window.has(2);
     const [module, name] = [r.stack[r.depth - 2]!, r.stack[r.depth - 1]!];
     const values = [module, name].map((value) => (value >= 0 ? this.recall.value(value) : null));
     let global: number;
@@ -294,7 +268,7 @@ class Walk {
       );
     } else throw new Broken("STACK_GLOBAL wants text");
     r.depth -= 2;
-    this.push(global);
+    this.window.push(global);
     r.at++;
   }
 
@@ -305,22 +279,22 @@ class Walk {
 
   private call(operands: number): void {
     const { r } = this;
-    this.has(operands);
+    this.window.has(operands);
     const made = this.made(r.stack[r.depth - operands]!, r.stack[r.depth - operands + 1]!);
     r.depth -= operands;
-    this.push(made);
+    this.window.push(made);
     r.at++;
   }
 
   private callMarked(): void {
     const { r } = this;
-    const mark = this.mark();
+    const mark = this.window.mark();
     if (r.depth - mark < 1) throw new Broken("OBJ without a class");
     const args = r.ring.container(kindCodes.tuple, r.stack, mark + 1, r.depth);
     const made = this.made(r.stack[mark]!, args);
-    this.leaveMark();
+    this.window.leaveMark();
     r.depth = mark;
-    this.push(made);
+    this.window.push(made);
     r.at++;
   }
 
@@ -344,7 +318,7 @@ class Walk {
 
   private build(): void {
     const { r, witness } = this;
-    this.has(2);
+    this.window.has(2);
     const [object, state] = [r.stack[r.depth - 2]!, r.stack[r.depth - 1]!];
     const number = globalOf(object);
     const kept = this.recall.keptObject(object);
@@ -378,13 +352,13 @@ class Walk {
     if (!this.options.persistent)
       this.witness.anomaly("an object that only the program behind it can find", this.window.offset);
     if (opcode === 0x51) {
-      this.has(1);
+      this.window.has(1);
       r.stack[r.depth - 1] = opaque;
       r.at++;
       return;
     }
     this.line(r.at + 1, (end) => {
-      this.push(opaque);
+      this.window.push(opaque);
       r.at = end + 1;
     });
   }
@@ -399,7 +373,7 @@ class Walk {
     }
     const opcode = r.bytes[r.at]!;
     if (opcode !== 0x53 && opcode !== 0x56) throw new Broken("a line longer than any name or number");
-    this.push(window.offset);
+    this.window.push(window.offset);
     this.after = () => window.skipLine();
   }
 
@@ -411,31 +385,7 @@ class Walk {
 
   private need(bytes: number): void {
     if (this.window.offset + bytes > this.window.end) throw new Broken("it ends without STOP");
-    this.has(1);
-  }
-
-  private has(operands: number): void {
-    if (this.r.depth - operands < this.r.fence) throw new Broken(underflow);
-  }
-
-  private top(): number {
-    this.has(1);
-    return this.r.stack[this.r.depth - 1]!;
-  }
-
-  private push(value: number): void {
-    this.r.stack[this.r.depth++] = value;
-  }
-
-  private mark(): number {
-    const mark = this.r.marks.at(-1);
-    if (mark === undefined) throw new Broken("no mark on the stack");
-    return mark;
-  }
-
-  private leaveMark(): void {
-    this.r.marks.pop();
-    this.r.fence = this.r.marks.at(-1) ?? 0;
+    this.window.has(1);
   }
 }
 

@@ -3,7 +3,7 @@ import { IngotError } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
 import { AbstractMemo } from "./abstract_memo.ts";
 import { ValueRing } from "./abstract_values.ts";
-import { longestOpcode, type Registers } from "./data_opcodes.ts";
+import { longestOpcode, type Registers, underflow } from "./data_opcodes.ts";
 
 const padding = 16;
 /** Names and numbers are shorter; the windows are as long. */
@@ -107,5 +107,29 @@ export class Window {
 
   length8(at: number): number {
     return this.r.view.getUint32(at, true) + this.r.view.getUint32(at + 4, true) * 2 ** 32;
+  }
+
+  has(operands: number): void {
+    if (this.r.depth - operands < this.r.fence) throw new Broken(underflow);
+  }
+
+  top(): number {
+    this.has(1);
+    return this.r.stack[this.r.depth - 1]!;
+  }
+
+  push(value: number): void {
+    this.r.stack[this.r.depth++] = value;
+  }
+
+  mark(): number {
+    const mark = this.r.marks.at(-1);
+    if (mark === undefined) throw new Broken("no mark on the stack");
+    return mark;
+  }
+
+  leaveMark(): void {
+    this.r.marks.pop();
+    this.r.fence = this.r.marks.at(-1) ?? 0;
   }
 }
