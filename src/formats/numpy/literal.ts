@@ -42,7 +42,11 @@ class LiteralParser {
       case "{":
         return this.dict(depth);
       default:
-        return this.match(/-?\d{1,15}(?=L?)/y, Number) ?? this.word() ?? this.string();
+        for (const read of [this.integer, this.word, this.string]) {
+          const value: PyValue | undefined = read.call(this);
+          if (value !== undefined) return value;
+        }
+        return undefined;
     }
   }
 
@@ -72,6 +76,10 @@ class LiteralParser {
       dict.entries.push([key, value]);
       comma = this.take(",");
     }
+  }
+
+  private integer(): number | undefined {
+    return this.match(/-?\d{1,15}/y, Number);
   }
 
   private word(): PyValue | undefined {
