@@ -1,4 +1,5 @@
 // What readers tell, gathered file by file and judged at once: memory does not grow with what a hostile file repeats.
+import { IngotError } from "../core/index.ts";
 import type { Observation, OpenFile, Survey } from "../formats/index.ts";
 import { Coverage } from "./coverage.ts";
 import { pathKind } from "./paths.ts";
@@ -74,7 +75,8 @@ export class Collector {
       } catch (error) {
         // A reader that fails has understood nothing: its fault must not end the scan, nor let the file pass.
         const reason = error instanceof Error ? error.message : String(error);
-        survey.observe({ kind: "unread", detail: `a reader failed: ${reason.slice(0, 200)}` });
+        const how = error instanceof IngotError ? "not readable" : "a reader failed";
+        survey.observe({ kind: "unread", detail: `${how}: ${reason.slice(0, 200)}` });
       }
     this.scanned[place] = survey.result();
   }

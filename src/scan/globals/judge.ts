@@ -39,9 +39,9 @@ export function judgeGlobal(module: string, name: string, args?: string): Global
   if (name.includes(".") && parts.some((part) => dangerousModules.has(part) || dangerousNames.test(part)))
     return "dangerous";
   const root = parts[0]!;
+  if (root === "__main__" || root === "__mp_main__") return dangerousNames.test(name) ? "dangerous" : "own";
   if (root.startsWith("_") && !/^_(catboost|loss|tree|criterion|splitter|gradient_boosting)$/.test(root))
     return "dangerous";
-  if (module === "__main__" || module === "__mp_main__") return dangerousNames.test(name) ? "dangerous" : "own";
   if (standardModules.has(root)) return "standard";
   return dangerousNames.test(parts.at(-1)!) ? "dangerous" : "unknown";
 }
@@ -50,14 +50,15 @@ function isSafe(module: string, name: string): boolean {
   const names = safe.get(module);
   if (names?.has(name)) return true;
   if (module === "numpy.dtypes") return /^[A-Za-z0-9]+DType$/.test(name);
+  // Universal functions of numpy, as newer releases name them.
+  if (/^numpy\.(_core|core)\.(_multiarray_umath|umath)$/.test(module)) return safe.get("numpy")!.has(name);
+  if (/^(_loss|sklearn\._loss\._loss)$/.test(module) && /^Cy[A-Za-z]+$/.test(name)) return true;
   return cythonLibraries.test(module) && /^__pyx_unpickle_[A-Za-z0-9_]+$/.test(name);
 }
 
 /** Functions whose arguments decide: what honest writers give them, and nothing else. */
 function isSafeCall(module: string, name: string, args: string | undefined): boolean {
   const called = `${module}.${name}`;
-  // Bytes in protocols 0 to 2.
-  if (called === "_codecs.encode") return args === undefined || /, ["'](latin-?1|utf-?8|ascii)["'],?\)?$/i.test(args);
   // Universal functions of numpy before 1.26, which are stored as the name of a module and a name in it.
   if (/^numpy\.(_core|core)\._ufunc_reconstruct$/.test(called))
     return (

@@ -32,7 +32,6 @@ export const safeLibraries: Readonly<Record<string, string>> = {
   "joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
   "sklearn.externals.joblib.numpy_pickle": "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
   "sklearn.externals.joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
-  "sklearn.__check_build": "",
   "scipy.sparse._csr": "csr_matrix csr_array",
   "scipy.sparse.csr": "csr_matrix",
   "scipy.sparse._csc": "csc_matrix csc_array",
@@ -55,7 +54,6 @@ export const safeLibraries: Readonly<Record<string, string>> = {
   "torch.tensor": "_rebuild_from_type _rebuild_from_type_v2 Tensor",
   "torch.nn.parameter": "Parameter Buffer UninitializedParameter",
   "torch.serialization": "_get_layout",
-  "torch.backends.cuda": "",
   "torch.storage": "UntypedStorage TypedStorage _UntypedStorage _TypedStorage",
   "torch._C": "_set_grad_enabled dtype device",
   "torch.jit._pickle":
@@ -84,9 +82,11 @@ export const safeLibraries: Readonly<Record<string, string>> = {
   "sklearn.neighbors.kd_tree": "newObj",
   "sklearn.neighbors._ball_tree": "newObj",
   "sklearn.neighbors.ball_tree": "newObj",
+  "scipy._lib.array_api_compat.numpy._aliases": "asarray",
+  "sklearn.externals.array_api_compat.numpy._aliases": "asarray",
+  "sklearn.cluster._kmeans": "_kmeans_single_lloyd _kmeans_single_elkan lloyd_iter_chunked_dense",
   "sklearn.compose._column_transformer": "_is_empty_column_selection",
   _loss: "__pyx_unpickle_CyHalfBinomialLoss __pyx_unpickle_CyHalfMultinomialLoss __pyx_unpickle_CyHalfSquaredError",
-  "sklearn.externals._packaging": "",
 };
 
 /**

@@ -23,7 +23,8 @@ export const safeStandard: Readonly<Record<string, string>> = {
   math: "sqrt log log10 log2 log1p exp expm1 sin cos tan tanh floor ceil fabs isnan isinf",
   random: "Random",
   zoneinfo: "ZoneInfo",
-  threading: "",
+  // Bytes in protocols 0 to 2.
+  _codecs: "encode",
   array: "array _array_reconstructor",
   re: "_compile Pattern RegexFlag",
 };

@@ -1,0 +1,70 @@
+// Writes docs/rules.md and docs/formats.md from the tables of the code. `npm run docs`; a test compares them.
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { converters } from "../src/convert/index.ts";
+import { formats } from "../src/formats/index.ts";
+import { referenceUrl, rules, severities } from "../src/scan/index.ts";
+
+export function rulesPage(): string {
+  const parts = [
+    "# Rules of `ingot scan`",
+    "",
+    "Written by `npm run docs` from `src/scan/rules/`. `ingot rules` lists the same.",
+    "",
+    "A scan is **clean** only when every byte of every file was understood and nothing of medium severity or above was found;",
+    "**malicious** with a critical finding, **suspicious** with a high or medium one, else **unknown**. It exits 1 at a finding of",
+    "`--fail-on` (default high) or above, and at anything that was not understood.",
+    "",
+    "| severity | rule | what it finds |",
+    "|---|---|---|",
+    ...severities.flatMap((severity) =>
+      rules
+        .filter((rule) => rule.severity === severity)
+        .map((rule) => `| ${severity} | [\`${rule.id}\`](#${rule.id}) | ${cell(rule.title)} |`),
+    ),
+  ];
+  for (const rule of rules)
+    parts.push(
+      "",
+      `## ${rule.id}`,
+      "",
+      `**${rule.severity}**: ${rule.title}.`,
+      "",
+      rule.rationale,
+      "",
+      `What to do: ${rule.fix}.`,
+      "",
+      `See ${rule.references.map((id) => `[${id}](${referenceUrl(id)})`).join(", ")}.`,
+    );
+  return `${parts.join("\n")}\n`;
+}
+
+export function formatsPage(): string {
+  const convertible = new Set(converters.flatMap((converter) => converter.formats));
+  return `${[
+    "# Formats",
+    "",
+    "Written by `npm run docs` from the table in `src/formats/index.ts`. `ingot formats` lists the same.",
+    "",
+    "Every format is recognised by its content and read without executing anything. *Surveyed* formats are walked piece by piece by",
+    "`ingot scan`; of the others a scan knows that the whole file was read and checked.",
+    "",
+    "| format | what it is | converts | scan |",
+    "|---|---|---|---|",
+    ...formats.map(
+      (format) =>
+        `| \`${format.id}\` | ${cell(format.title)} | ${convertible.has(format.id) ? "yes" : "no"} | ${format.survey ? "surveyed" : "read whole"} |`,
+    ),
+  ].join("\n")}\n`;
+}
+
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|");
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const docs = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "docs");
+  writeFileSync(path.join(docs, "rules.md"), rulesPage());
+  writeFileSync(path.join(docs, "formats.md"), formatsPage());
+}
