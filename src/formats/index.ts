@@ -17,6 +17,7 @@ import { pmml } from "./pmml/index.ts";
 import { safetensors } from "./safetensors/index.ts";
 import { openFile } from "./source.ts";
 import { savedModelFile, tensorflowGraphFile, tensorflowVariables } from "./tensorflow/index.ts";
+import { tfjs } from "./tfjs/index.ts";
 import { tflite } from "./tflite/index.ts";
 import { xgboostJson, xgboostUbj } from "./xgboost/index.ts";
 
@@ -69,6 +70,7 @@ export const formats: readonly Format[] = [
   gguf,
   hdf5,
   kerasConfig,
+  tfjs,
   tflite,
   ort,
   openvino,
