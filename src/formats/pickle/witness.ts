@@ -6,6 +6,9 @@ import { mostGlobals } from "./abstract_values.ts";
 const mostObservations = 20_000;
 const callsShown = 16;
 
+/** Callables that are harmless with some arguments only: every call of theirs is told, however many there are. */
+const judgedByArguments = new Set(["numpy.core._ufunc_reconstruct", "numpy._core._ufunc_reconstruct", "builtins.type"]);
+
 /** Callables that make functions out of code. */
 const codeMakers = new Set([
   "types.CodeType",
@@ -53,7 +56,7 @@ export class Witness {
 
   /** Whether the arguments of another call of it are worth to be read. */
   wantsArguments(number: number): boolean {
-    return (this.asked[number] ?? 0) < callsShown;
+    return (this.asked[number] ?? 0) < callsShown || judgedByArguments.has(this.globals[number]!.path);
   }
 
   called(number: number, args: string | null, at: number): void {

@@ -322,6 +322,19 @@ export function pickleSamples(): Sample[] {
       op.stop,
     ),
   );
+  const ufunc = (module: string, name: string) =>
+    joined(op.global("numpy.core", "_ufunc_reconstruct"), op.text(module), op.text(name), op.tuple2, op.reduce, op.pop);
+  add(
+    "ufunc-resolver-late.pkl",
+    "the same behind many honest calls",
+    joined(
+      op.proto(2),
+      ...Array.from({ length: 50 }, (_, i) => ufunc("numpy", `log${"abcdefgh"[i % 8]}${"xyzuvwq"[i % 7]}`)),
+      ufunc("os", "system"),
+      op.none,
+      op.stop,
+    ),
+  );
   add(
     "unicode-name.pkl",
     "a name outside of ASCII",

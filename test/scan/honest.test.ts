@@ -1,0 +1,34 @@
+// Models that real libraries wrote, of every release we keep: understood to the last byte, and nothing critical or high in them.
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import { gunzipSync } from "node:zlib";
+import { expect, test } from "vitest";
+import { atLeast, scanBytes } from "../../src/scan/index.ts";
+
+const fixtures = path.join(import.meta.dirname, "..", "..", "fixtures");
+/** Folders whose files are models and texts, and which every n-th of them stands for. */
+const folders: [folder: string, step: number][] = [
+  ["catboost", 3],
+  ["lightgbm", 5],
+  ["xgboost", 5],
+  ["onnx", 1],
+];
+
+test.each(folders)("%s", async (folder, step) => {
+  const files = readdirSync(path.join(fixtures, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .filter((_entry, index) => index % step === 0);
+  expect(files.length).toBeGreaterThan(5);
+  for (const { name } of files) {
+    const bytes = readFileSync(path.join(fixtures, folder, name));
+    const content = name.endsWith(".gz") ? gunzipSync(bytes) : bytes;
+    // What lies beside a graph is its own only where both are scanned.
+    if (name === "external.data") continue;
+    const report = await scanBytes(content, name.replace(/\.gz$/, ""));
+    expect(
+      report.findings.filter((finding) => atLeast(finding.severity, "high")),
+      name,
+    ).toEqual([]);
+    expect(report.complete, `${name} ${JSON.stringify(report.files)}`).toBe(true);
+  }
+});
