@@ -218,9 +218,23 @@ export const elementwise: Readonly<Record<string, Operator>> = {
   Tanh: unary(Math.tanh),
   Sin: unary(Math.sin),
   Cos: unary(Math.cos),
+  Tan: unary(Math.tan),
+  Asin: unary(Math.asin),
+  Acos: unary(Math.acos),
+  Atan: unary(Math.atan),
+  Sinh: unary(Math.sinh),
+  Cosh: unary(Math.cosh),
+  Asinh: unary(Math.asinh),
+  Acosh: unary(Math.acosh),
+  Atanh: unary(Math.atanh),
   Relu: unary(relu),
   Sigmoid: unary(sigmoid),
   Softplus: unary((value) => (value > 0 ? value + Math.log1p(Math.exp(-value)) : Math.log1p(Math.exp(value)))),
+  StringConcat: binary((a, b) => a + b),
+  Mean: () => (inputs) => {
+    const sum = inputs.map((_, index) => given(inputs, index)).reduce((a, b) => combine(a, b, (x, y) => x + y));
+    return [mapped(sum, sum.dtype, (value) => value / inputs.length)];
+  },
   Clip: clip,
   Where: where,
   IsNaN: unary((value) => truth(Number.isNaN(value)), "bool"),
