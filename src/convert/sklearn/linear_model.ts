@@ -136,9 +136,17 @@ export const ransac: Estimator = {
 
 type Probabilities = "none" | "one-vs-rest" | "softmax" | "huber";
 
+/** `classes_`; ridge classifiers keep them in the binarizer of their labels. */
+function targetsOf(self: Fitted): [Classes] {
+  const binarizer = self.has("classes_") ? null : self.optionalChild("_label_binarizer");
+  if (binarizer?.optionalString("y_type_")?.startsWith("multilabel"))
+    throw self.unsupported("answers several labels at once (multi-label)", "train one classifier per label");
+  return readTargets(binarizer ?? self) as [Classes];
+}
+
 /** Two classes have one decision, more have one each. */
 function classifier(self: Fitted, linear: LinearMap, kind: Probabilities): Step {
-  const [classes] = readTargets(self) as [Classes];
+  const [classes] = targetsOf(self);
   const isBinary = linear.outputs === 1;
   if (!isBinary && linear.outputs !== classes.length)
     throw self.unsupported("answers several labels at once (multi-label)", "train one classifier per label");

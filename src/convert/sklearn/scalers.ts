@@ -4,6 +4,7 @@ import type { Fitted } from "../../formats/index.ts";
 import { type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import { constantNumber, constantRow, denseRows, emitDense, emitRowSum, mapped, oneBlock, tableOf } from "./dense.ts";
 import type { Estimator, Matrix, Step } from "./estimator.ts";
+import { isBefore } from "./tree_release.ts";
 
 type Row = Float64Array | null;
 
@@ -116,12 +117,13 @@ export const robustScaler: Estimator = {
   },
 };
 
-/** Rule: normalize(): rows divided by their norm; a norm of 0 becomes 1. */
+/** Rule: normalize() and _handle_zeros_in_scale(): rows divided by their norm; one below ten epsilons (before 1.0: of 0) becomes 1. */
 export const normalizer: Estimator = {
   classes: named("Normalizer"),
   read(self) {
     const norm = self.string("norm");
     const features = countOf(self, null);
+    const least = isBefore(self.version, 1, 0) ? Number.MIN_VALUE : 10 * 2 ** -52;
     const emitNorm: Readonly<Record<string, (g: GraphBuilder, x: Value) => Value>> = {
       l1: (g, x) => emitRowSum(g, g.op("Abs", [x])),
       l2: (g, x) => g.op("Sqrt", [emitRowSum(g, g.op("Mul", [x, x]))]),
@@ -140,14 +142,13 @@ export const normalizer: Estimator = {
         emit(x, { g }) {
           const raw = emitDense(g, x);
           const size = emitNorm[norm]!(g, raw);
-          const divisor = g.op("Where", [g.op("Equal", [size, constantNumber(g, 0)]), constantNumber(g, 1), size]);
+          const divisor = g.op("Where", [g.op("Less", [size, constantNumber(g, least)]), constantNumber(g, 1), size]);
           return oneBlock(g.op("Div", [raw, divisor], {}, { name: "normalized" }), features);
         },
         evaluate(x) {
           const raw = denseRows(x);
-          const sizes = Array.from(
-            { length: raw.rows },
-            (_, row) => normOf[norm]!(raw.data.subarray(row * features, (row + 1) * features)) || 1,
+          const sizes = Array.from({ length: raw.rows }, (_, row) =>
+            atLeast(normOf[norm]!(raw.data.subarray(row * features, (row + 1) * features)), least),
           );
           return tableOf(mapped(raw, (value, row) => value / sizes[row]!));
         },
@@ -175,3 +176,8 @@ export const binarizer: Estimator = {
     };
   },
 };
+
+/** 1 in place of what is too small to divide by. */
+function atLeast(size: number, least: number): number {
+  return size < least ? 1 : size;
+}
