@@ -1,5 +1,7 @@
 // pickle: Python objects of protocols 0 to 5, as inert data.
 import type { Format } from "../format.ts";
+import { stepOverArrays } from "../joblib/survey.ts";
+import { arraysInStream } from "../joblib/wrapper.ts";
 import type { PythonModel } from "../python/model.ts";
 import { describePython } from "../sklearn/describe.ts";
 import { looksLikePickle } from "./detect.ts";
@@ -18,7 +20,9 @@ export const pickle: Format<PythonModel> = {
   detect: looksLikePickle,
   async read(file) {
     const bytes = await file.readAll();
-    const { value, end, protocol, globals } = readPickle(bytes, file.name);
+    // joblib's arrays may begin behind what detection sees.
+    const onBuild = arraysInStream(bytes, file.name, (start) => readPickle(bytes, file.name, { start }));
+    const { value, end, protocol, globals } = readPickle(bytes, file.name, { onBuild });
     const rest = bytes.length - end;
     return {
       format: "pickle",
@@ -31,6 +35,6 @@ export const pickle: Format<PythonModel> = {
   },
   describe: describePython,
   async survey(file, survey) {
-    await surveyPickles(file, survey);
+    await surveyPickles(file, survey, { onBuild: stepOverArrays(file, survey) });
   },
 };

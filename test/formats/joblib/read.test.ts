@@ -2,7 +2,17 @@
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
-import { type NdArray, numberOf, openFile, type PyDict, PyFloat, type PyList } from "../../../src/formats/index.ts";
+import {
+  detectFormat,
+  type NdArray,
+  numberOf,
+  type Observation,
+  openFile,
+  PyDict,
+  PyFloat,
+  type PyList,
+  type PythonModel,
+} from "../../../src/formats/index.ts";
 import { joblib, readJoblib } from "../../../src/formats/joblib/index.ts";
 import { memoryFile } from "../../../src/formats/source.ts";
 
@@ -70,4 +80,46 @@ test("arrays in other files are never looked for outside of the folder", async (
   bytes.write("../".padEnd(name.length, "x"), at, "latin1");
   const moved = { ...memoryFile(bytes, "moved"), sibling: (relative: string) => file.sibling!(relative) };
   await expect(readJoblib(moved)).rejects.toMatchObject({ code: "PATH_UNSAFE" });
+});
+
+test("arrays that begin behind what detection sees are read by the pickle format, too", async () => {
+  await using file = await openFile(path.join(folder, "joblib-0.14.1.joblib"));
+  const bytes = await file.readAll();
+  // The protocol, then 100 kB of text that is popped again, then the rest.
+  const text = Buffer.alloc(100_005, "x");
+  text.writeUInt8(0x58, 0);
+  text.writeUInt32LE(100_000, 1);
+  const late = memoryFile(Buffer.concat([bytes.subarray(0, 2), text, Buffer.from("0"), bytes.subarray(2)]), "late");
+  const format = await detectFormat(late);
+  expect(format.id).toBe("pickle");
+  expect(((await format.read(late)) as PythonModel).root).toBeInstanceOf(PyDict);
+  let end = 0;
+  const observed: Observation[] = [];
+  await format.survey!(late, {
+    covered: (_start, stop) => {
+      end = Math.max(end, stop);
+    },
+    observe: (observation) => void observed.push(observation),
+    async nested() {},
+  });
+  expect(end).toBe(late.size);
+  expect(observed.filter(({ kind }) => kind === "anomaly" || kind === "unread")).toEqual([]);
+});
+
+test.each(files)("%s: the scanner accounts for every byte", async (name) => {
+  await using file = await openFile(path.join(folder, name));
+  const covered: [number, number][] = [];
+  const observed: Observation[] = [];
+  await joblib.survey!(file, {
+    covered: (start, stop) => void covered.push([start, stop]),
+    observe: (observation) => void observed.push(observation),
+    async nested(_name, unpacked) {
+      await unpacked[Symbol.asyncDispose]();
+    },
+  });
+  let reached = 0;
+  for (const [start, stop] of covered.sort((a, b) => a[0] - b[0]))
+    if (start <= reached) reached = Math.max(reached, stop);
+  expect(reached).toBe(file.size);
+  expect(observed.filter(({ kind }) => kind === "anomaly" || kind === "unread" || kind === "limit")).toEqual([]);
 });
