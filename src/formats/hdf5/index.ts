@@ -11,7 +11,7 @@ import { type Hdf5Model, readObjects } from "./objects.ts";
 import { signatureAt } from "./superblock.ts";
 import { weightsOf } from "./weights.ts";
 
-export type { Dataset, Hdf5Model } from "./objects.ts";
+export type { Hdf5Model } from "./objects.ts";
 
 const gapPart = 1 << 20;
 

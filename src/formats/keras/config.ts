@@ -3,7 +3,7 @@
 import { at, isArray, isObject, type JsonObject, type JsonValue, textAt } from "../json/index.ts";
 import type { Observation } from "../survey.ts";
 
-export interface KerasObject {
+interface KerasObject {
   readonly module: string;
   readonly name: string;
   readonly path: string;
@@ -14,11 +14,14 @@ export interface KerasObject {
 const pathKeys =
   /^(vocabulary|idf_weights|file_?name|file_?path|path|url|origin|cache_dir|asset\w*|\w+_(file|path|url|dir))$/;
 
+/** Marks of values that are no classes: loading makes numbers and references to layers of them. */
+const plainValues = /^__(keras_tensor|tensor|numpy|bytes|ellipsis|complex|slice)__$/;
+
 /** Every object of a configuration, at any depth. The reader of JSON has bounded the depth. */
-export function* kerasObjects(root: JsonValue): Generator<KerasObject> {
+function* kerasObjects(root: JsonValue): Generator<KerasObject> {
   for (const { value, path } of nodes(root)) {
     const name = value.get("class_name");
-    if (typeof name !== "string") continue;
+    if (typeof name !== "string" || plainValues.test(name)) continue;
     const registered = value.get("registered_name");
     const module = value.get("module");
     yield {

@@ -8,9 +8,6 @@ import type { TreeFormat } from "../tree.ts";
 import { observeKeras } from "./config.ts";
 import { pictureOf } from "./picture.ts";
 
-export { kerasObjects, observeKeras } from "./config.ts";
-export { pictureOf } from "./picture.ts";
-
 interface KerasConfig {
   readonly root: JsonObject;
   readonly duplicates: readonly string[];

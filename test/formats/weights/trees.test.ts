@@ -1,8 +1,10 @@
-// Folders of weights: TensorFlow.js on disk, Hugging Face in memory.
+// Folders of weights: TensorFlow.js on disk, Hugging Face and Keras in memory.
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { expect, test } from "vitest";
 import { huggingface } from "../../../src/formats/huggingface/index.ts";
 import { memoryFile, type Observation, openFile, type Tree } from "../../../src/formats/index.ts";
+import { kerasArchive } from "../../../src/formats/keras/index.ts";
 import { tfjs } from "../../../src/formats/tfjs/index.ts";
 
 const fixtures = path.join(import.meta.dirname, "../../../fixtures");
@@ -40,13 +42,7 @@ test("a Hugging Face folder: architecture, labels, weights, shards that are miss
       ),
     ],
   ]);
-  const tree: Tree = {
-    name: "bert",
-    container: "folder",
-    entries: [...files].map(([name, bytes]) => ({ path: name, size: bytes.length, kind: "file" })),
-    open: async (name) => memoryFile(files.get(name)!, name),
-    async [Symbol.asyncDispose]() {},
-  };
+  const tree = treeOf("bert", files);
   expect(await huggingface.detect(tree)).toBe(true);
   expect(huggingface.describe(await huggingface.read(tree))).toMatchObject({
     task: "binary classification",
@@ -57,3 +53,30 @@ test("a Hugging Face folder: architecture, labels, weights, shards that are miss
   await huggingface.survey!(tree, { covered() {}, observe: (seen) => void told.push(seen), async nested() {} });
   expect(told).toContainEqual(expect.objectContaining({ detail: expect.stringContaining("gone.safetensors") }));
 });
+
+test("a Keras archive shows its layers and its weights", async () => {
+  await using weights = await openFile(path.join(fixtures, "keras/digits.weights.h5"));
+  const files = new Map<string, Uint8Array>([
+    ["metadata.json", Buffer.from('{"keras_version":"3.8.0"}')],
+    ["config.json", await readFile(path.join(fixtures, "../fuzz/corpus/keras_config/digits.json"))],
+    ["model.weights.h5", await weights.readAll()],
+  ]);
+  const tree = treeOf("digits.keras", files);
+  expect(await kerasArchive.detect(tree)).toBe(true);
+  expect(kerasArchive.describe(await kerasArchive.read(tree))).toMatchObject({
+    producer: { name: "Keras", version: "3.8.0" },
+    task: "multiclass classification",
+    parameters: 6810,
+    inputs: [{ name: "image", shape: [28, 28, 1] }],
+  });
+});
+
+function treeOf(name: string, files: ReadonlyMap<string, Uint8Array>): Tree {
+  return {
+    name,
+    container: "folder",
+    entries: [...files].map(([file, bytes]) => ({ path: file, size: bytes.length, kind: "file" })),
+    open: async (file) => memoryFile(files.get(file)!, file),
+    async [Symbol.asyncDispose]() {},
+  };
+}
