@@ -15,7 +15,7 @@ interface Feature {
   readonly column: number;
   /** Categories of the encoder, by code; null of features that are seen as they are. */
   readonly categories: readonly Category[] | null;
-  /** Seen as it is, but as a category: cut off to a byte. From 1.3 on negative ones are missing; before, they were bytes too. */
+  /** Seen as it is, but as a category: cut off to a byte. From 1.2 on negative ones are missing; before, they were bytes too. */
   readonly code: "none" | "positive" | "any";
 }
 
@@ -28,7 +28,7 @@ export interface HistInput {
 export function readHistInput(self: Fitted, isCategorical: readonly boolean[]): HistInput {
   const encoder = self.optionalChild("_preprocessor");
   if (!encoder) {
-    const kind = isBefore(self.version, 1, 3) ? "any" : "positive";
+    const kind = isBefore(self.version, 1, 2) ? "any" : "positive";
     const features = isCategorical.map(
       (is, column): Feature => ({ column, categories: null, code: is ? kind : "none" }),
     );
