@@ -2,7 +2,7 @@
 import { IngotError, nearest } from "../core/index.ts";
 import { openFile } from "../formats/index.ts";
 import { type Finding, isComplete, rules, type ScanReport, scanSources } from "../scan/index.ts";
-import type { ParsedProject, Project } from "./project.ts";
+import type { ParsedProject } from "./project.ts";
 
 /** A file that goes into the package, or is converted into it. */
 export interface PackedFile {
@@ -11,9 +11,6 @@ export interface PackedFile {
   /** What the project calls it. */
   readonly name: string;
 }
-
-/** What the project lets pass, as the package description records it. */
-export type ScanExceptions = NonNullable<Project["scan"]>;
 
 /** @throws IngotError SCAN_REFUSED naming the finding, or the file that was not understood */
 export async function scanPacked(files: readonly PackedFile[], parsed: ParsedProject): Promise<ScanReport> {

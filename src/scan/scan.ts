@@ -1,9 +1,9 @@
 // A scan: every file of a target through its readers, judged by the rules, with one verdict.
-import { lstat, readdir, readlink } from "node:fs/promises";
-import path from "node:path";
+import { lstat } from "node:fs/promises";
 import { cannotOpen } from "../core/index.ts";
 import { memoryFile, type OpenFile, openFile } from "../formats/index.ts";
 import { Collector, type ScanLimits } from "./collector.ts";
+import { filesOf } from "./folder.ts";
 import { isComplete, type ScanReport, verdictOf } from "./report.ts";
 import { severities } from "./rule.ts";
 import { rules, rulesDigest } from "./rules/index.ts";
@@ -57,19 +57,4 @@ export async function scanPath(target: string, name = target): Promise<ScanRepor
 /** Scans bytes in memory, e.g. standard input. */
 export async function scanBytes(bytes: Uint8Array, name: string): Promise<ScanReport> {
   return scanSources(name, [{ path: name, open: async () => memoryFile(bytes, name) }]);
-}
-
-/** Every file under a folder, in the order of their names. */
-async function* filesOf(folder: string, name: string): AsyncGenerator<ScanSource> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
-    throw cannotOpen(cause, name);
-  });
-  for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    const file = path.join(folder, entry.name);
-    const label = `${name.replace(/\/+$/, "")}/${entry.name}`;
-    if (entry.isDirectory()) yield* filesOf(file, label);
-    else if (entry.isFile()) yield { path: label, open: () => openFile(file, label) };
-    else if (entry.isSymbolicLink()) yield { path: label, link: await readlink(file) };
-    else yield { path: label, link: "a device, pipe or socket" };
-  }
 }

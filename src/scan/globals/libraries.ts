@@ -95,7 +95,3 @@ export const safeLibraries: Readonly<Record<string, string>> = {
  */
 export const cythonLibraries =
   /^(sklearn|scipy|numpy|pandas)(\.|$)|^_(loss|tree|criterion|splitter|gradient_boosting)$/;
-
-/** First part of a library's name that is known, so that its other names are "not listed" rather than "unknown". */
-export const knownLibraries =
-  /^(sklearn|scipy|numpy|pandas|torch|xgboost|lightgbm|catboost|joblib|keras|tensorflow)(\.|$)/;
