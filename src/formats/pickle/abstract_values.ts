@@ -26,14 +26,16 @@ const kinds: readonly Kind[] = ["tuple", "list", "dict", "set", "object"];
 export const kindCodes = { tuple: 0, list: 1, dict: 2, set: 3, object: 4 } as const;
 
 export class ValueRing {
-  private readonly items = new Float64Array(slots * width).fill(-1);
+  /** Small at first: most pickles hold few values, and a scan walks many of them. */
+  private items = new Float64Array(64 * width).fill(-1);
+  private mask = 63;
   private sequence = 0;
 
   /** A container of `stack[from, to)`; further items may be added. */
   container(kind: number, stack: Float64Array, from: number, to: number): number {
-    const { items } = this;
     const sequence = this.next();
-    const at = (sequence & (slots - 1)) * width;
+    const { items } = this;
+    const at = (sequence & this.mask) * width;
     const count = to - from < capacity ? to - from : capacity;
     items[at] = sequence;
     items[at + 1] = kind;
@@ -45,7 +47,7 @@ export class ValueRing {
   /** The result of calling the global of that number. */
   object(global: number, args: number): number {
     const sequence = this.next();
-    const at = (sequence & (slots - 1)) * width;
+    const at = (sequence & this.mask) * width;
     this.items[at] = sequence;
     this.items[at + 1] = kindCodes.object;
     this.items[at + 2] = 2;
@@ -82,12 +84,21 @@ export class ValueRing {
   private place(value: number): number {
     if (value > -firstSlot) return -1;
     const sequence = value > -made ? -value - firstSlot : -value % made;
-    const at = (sequence & (slots - 1)) * width;
+    const at = (sequence & this.mask) * width;
     return this.items[at] === sequence ? at : -1;
+  }
+
+  /** Before the ring first turns, every value stays where it is. */
+  private grow(): void {
+    const grown = new Float64Array(this.items.length * 2).fill(-1);
+    grown.set(this.items);
+    this.items = grown;
+    this.mask = this.mask * 2 + 1;
   }
 
   private next(): number {
     this.sequence = (this.sequence + 1) & 0x7fff_ffff;
+    if (this.sequence > this.mask && this.mask < slots - 1) this.grow();
     return this.sequence;
   }
 }
