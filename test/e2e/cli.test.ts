@@ -261,6 +261,7 @@ test("help and version", () => {
     expect(help).toMatch(new RegExp(`^ {2}${name} `, "m"));
   expect(ingot(["predict", "--help"]).out).toContain("ingot predict flight-delay flights.csv");
   expect(ingot(["formats"]).out).toMatch(/xgboost-ubj +yes/);
+  expect(ingot(["formats", "--estimators"]).out).toMatch(/^LogisticRegression +sklearn\.linear_model\._logistic/m);
 });
 
 async function serve(...args: string[]): Promise<{ child: ChildProcess; url: string }> {

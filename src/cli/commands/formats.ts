@@ -1,12 +1,14 @@
-import { command } from "../command.ts";
+import { command, flag } from "../command.ts";
+import type { CommandIo } from "../io.ts";
 import { columns } from "../render.ts";
 
 export default command({
   name: "formats",
   about: "List the model formats that Ingot reads and what it can do with each",
-  examples: ["ingot formats"],
-  args: {},
-  async run(_args, io) {
+  examples: ["ingot formats", "ingot formats --estimators"],
+  args: { estimators: flag("list the classes of scikit-learn that can be converted instead") },
+  async run({ estimators }, io) {
+    if (estimators) return listEstimators(io);
     const { formats } = await import("../../formats/index.ts");
     const { converters } = await import("../../convert/index.ts");
     const convertible = new Set(converters.flatMap((converter) => converter.formats));
@@ -19,3 +21,16 @@ export default command({
     );
   },
 });
+
+/** One row per class, with every name under which a release has stored it. */
+async function listEstimators(io: CommandIo): Promise<void> {
+  const { estimators } = await import("../../convert/index.ts");
+  const stored = Map.groupBy(
+    estimators.flatMap(({ classes }) => classes),
+    (name) => name.split(".").at(-1)!,
+  );
+  const rows = [...stored]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, names]) => ({ class: name, stored: names }));
+  io.result(rows, () => columns([["CLASS", "STORED AS"], ...rows.map((row) => [row.class, row.stored.join(", ")])]));
+}
