@@ -133,7 +133,7 @@ export function renderPackage(pkg: Package, scan: ScanReport | null = null): str
 }
 
 function scanText({ verdict, findings, files }: ScanReport): string {
-  return `${verdict} when packed: ${findings.length} findings in ${files.length} files and members`;
+  return `${verdict} when packed: ${findings.length} ${findings.length === 1 ? "finding" : "findings"} in ${files.length} files and members`;
 }
 
 function renderSchema(schema: Schema): string {
