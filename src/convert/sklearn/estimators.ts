@@ -8,11 +8,15 @@ import * as bagging from "./bagging.ts";
 import * as columnTransformer from "./column_transformer.ts";
 import * as decomposition from "./decomposition.ts";
 import * as dummy from "./dummy.ts";
+import * as encoders from "./encoders.ts";
 import type { Estimator, Step } from "./estimator.ts";
+import * as featureSelection from "./feature_selection.ts";
 import * as forest from "./forest.ts";
 import * as forestEmbedding from "./forest_embedding.ts";
+import * as functions from "./functions.ts";
 import * as gradientBoosting from "./gradient_boosting.ts";
 import * as histGradientBoosting from "./hist_gradient_boosting.ts";
+import * as imputers from "./imputers.ts";
 import * as isolationForest from "./isolation_forest.ts";
 import * as kMeans from "./k_means.ts";
 import * as linearModel from "./linear_model.ts";
@@ -44,6 +48,10 @@ const families: readonly object[] = [
   kMeans,
   decomposition,
   scalers,
+  encoders,
+  imputers,
+  featureSelection,
+  functions,
 ];
 
 export const estimators: readonly Estimator[] = families.flatMap((family) => Object.values(family).filter(isEstimator));
