@@ -6,6 +6,8 @@ import { absentFrom } from "../columns.ts";
 import type { ConvertOptions } from "../converter.ts";
 import type { Block, Column, ColumnNeed, Columns, Step, Table } from "./estimator.ts";
 
+const unlikelyText = "∅ missing";
+
 type Given = NonNullable<ConvertOptions["inputs"]>[number];
 
 export interface SklearnInputs {
@@ -32,9 +34,7 @@ export function emitInputs(
       "fit it with scikit-learn 0.24 or later, on a DataFrame",
     );
   const needs = step.columns ?? Array.from({ length: count }, (): ColumnNeed => ({ type: "number" }));
-  const missingText = absentFrom(
-    needs.flatMap((need) => need.categories?.filter((one) => typeof one === "string") ?? []),
-  );
+  const missingText = missingTextFor(needs);
   const given = options.inputs;
   const asMatrix =
     !names &&
@@ -43,6 +43,14 @@ export function emitInputs(
   return asMatrix
     ? matrixInput(g, given?.[0]?.name ?? "features", needs, missingText)
     : columnInputs(g, self, needs, names, given, missingText, reserved);
+}
+
+/** Sent for a missing text. Where a column may hold any text, the empty one is a value like every other. */
+function missingTextFor(needs: readonly ColumnNeed[]): string {
+  const texts = needs.filter((need) => typeOf(need) === "string");
+  const known = texts.flatMap((need) => need.categories?.filter((one) => typeof one === "string") ?? []);
+  const isOpen = texts.some((need) => !need.categories);
+  return isOpen && !known.includes(unlikelyText) ? unlikelyText : absentFrom(known);
 }
 
 function matrixInput(g: GraphBuilder, name: string, needs: readonly ColumnNeed[], missingText: string): SklearnInputs {
