@@ -5,6 +5,7 @@ import { type Fitted, PyGlobal, PyObject } from "../../formats/index.ts";
 import * as adaBoost from "./ada_boost.ts";
 import * as adaBoostRegressor from "./ada_boost_regressor.ts";
 import * as bagging from "./bagging.ts";
+import * as calibration from "./calibration.ts";
 import * as columnTransformer from "./column_transformer.ts";
 import * as decomposition from "./decomposition.ts";
 import * as dummy from "./dummy.ts";
@@ -20,11 +21,16 @@ import * as imputers from "./imputers.ts";
 import * as isolationForest from "./isolation_forest.ts";
 import * as kMeans from "./k_means.ts";
 import * as linearModel from "./linear_model.ts";
+import * as multiclass from "./multiclass.ts";
+import * as multioutput from "./multioutput.ts";
 import * as naiveBayes from "./naive_bayes.ts";
 import * as neuralNetwork from "./neural_network.ts";
 import * as pipeline from "./pipeline.ts";
 import * as scalers from "./scalers.ts";
+import * as stacking from "./stacking.ts";
+import * as thresholds from "./thresholds.ts";
 import * as tree from "./tree.ts";
+import * as voting from "./voting.ts";
 import * as wrappers from "./wrappers.ts";
 
 /** A file of the table: its estimators are its exports that have `classes` and `read`. */
@@ -52,6 +58,12 @@ const families: readonly object[] = [
   imputers,
   featureSelection,
   functions,
+  calibration,
+  multiclass,
+  multioutput,
+  stacking,
+  thresholds,
+  voting,
 ];
 
 export const estimators: readonly Estimator[] = families.flatMap((family) => Object.values(family).filter(isEstimator));

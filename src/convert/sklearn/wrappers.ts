@@ -18,6 +18,12 @@ export const searchWrappers: Estimator = {
   },
 };
 
+/** Rule: sklearn/semi_supervised/_self_training.py: labels are made up in training only. */
+export const selfTraining: Estimator = {
+  classes: ["sklearn.semi_supervised._self_training.SelfTrainingClassifier"],
+  read: (self, nested) => nested(self.child(self.has("estimator_") ? "estimator_" : "base_estimator_")),
+};
+
 export const frozenEstimator: Estimator = {
   classes: ["sklearn.frozen._frozen.FrozenEstimator"],
   read: (self, nested) => nested(self.child("estimator")),
