@@ -1,7 +1,7 @@
 // The built command line as a user runs it: from a model file to served predictions, and every way to be refused.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -57,9 +57,7 @@ describe("the demo package", () => {
 
   test("packs to the same digest from another folder", () => {
     const copy = path.join(scratch, "elsewhere");
-    mkdirSync(copy);
-    for (const file of readdirSync(path.join(root, "demo")))
-      copyFileSync(path.join(root, "demo", file), path.join(copy, file));
+    cpSync(path.join(root, "demo"), copy, { recursive: true });
     expect(ingot(["pack", copy, "--check"]).status).toBe(0);
   });
 

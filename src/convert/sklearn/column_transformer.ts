@@ -71,17 +71,22 @@ export const columnTransformer: Estimator = {
 /** Needs of every column; a column that several steps read takes the most particular one, one that none reads may be anything. */
 function needsOf(parts: readonly Part[], count: number): readonly ColumnNeed[] {
   const needs: (ColumnNeed | undefined)[] = new Array<undefined>(count).fill(undefined);
-  for (const { columns, step } of parts)
+  for (const { columns, step, transform } of parts)
     columns.forEach((column, position) => {
-      const need: ColumnNeed = step.columns?.[position] ?? { type: "any", missing: true };
+      const own: ColumnNeed = step.columns?.[position] ?? { type: "any", missing: true };
+      const need: ColumnNeed = { ...own, filled: transform.fillsMissing === true };
       const other = needs[column];
       if (!other) needs[column] = need;
       else {
         const particular = other.categories || (other.type !== "any" && !need.categories) ? other : need;
-        needs[column] = { ...particular, missing: (other.missing ?? false) && (need.missing ?? false) };
+        needs[column] = {
+          ...particular,
+          missing: (other.missing ?? false) && (need.missing ?? false),
+          filled: (other.filled ?? false) && (need.filled ?? false),
+        };
       }
     });
-  return needs.map((need) => need ?? { type: "any", missing: true, unused: true });
+  return needs.map((need) => need ?? { type: "any", missing: true, filled: true, unused: true });
 }
 
 /** Positions of the columns that a specification means: names, positions, a slice of either, or a mask. */

@@ -37,6 +37,8 @@ export interface ColumnNeed {
   readonly categories?: readonly (string | number | boolean | null)[];
   /** Whether the library takes a missing value here; default no. */
   readonly missing?: boolean;
+  /** Whether a missing value here never leaves the step; default what the step says of all columns. */
+  readonly filled?: boolean;
   /** No step reads it. */
   readonly unused?: boolean;
 }

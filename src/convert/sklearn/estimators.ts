@@ -8,6 +8,7 @@ import * as bagging from "./bagging.ts";
 import * as calibration from "./calibration.ts";
 import * as columnTransformer from "./column_transformer.ts";
 import * as decomposition from "./decomposition.ts";
+import * as discretizer from "./discretizer.ts";
 import * as dummy from "./dummy.ts";
 import * as encoders from "./encoders.ts";
 import type { Estimator, Step } from "./estimator.ts";
@@ -19,6 +20,7 @@ import * as gradientBoosting from "./gradient_boosting.ts";
 import * as histGradientBoosting from "./hist_gradient_boosting.ts";
 import * as imputers from "./imputers.ts";
 import * as isolationForest from "./isolation_forest.ts";
+import * as isotonic from "./isotonic.ts";
 import * as kMeans from "./k_means.ts";
 import * as linearModel from "./linear_model.ts";
 import * as multiclass from "./multiclass.ts";
@@ -26,6 +28,9 @@ import * as multioutput from "./multioutput.ts";
 import * as naiveBayes from "./naive_bayes.ts";
 import * as neuralNetwork from "./neural_network.ts";
 import * as pipeline from "./pipeline.ts";
+import * as polynomial from "./polynomial.ts";
+import * as power from "./power.ts";
+import * as quantile from "./quantile.ts";
 import * as scalers from "./scalers.ts";
 import * as stacking from "./stacking.ts";
 import * as thresholds from "./thresholds.ts";
@@ -58,12 +63,17 @@ const families: readonly object[] = [
   imputers,
   featureSelection,
   functions,
+  quantile,
+  power,
+  polynomial,
+  discretizer,
   calibration,
   multiclass,
   multioutput,
   stacking,
   thresholds,
   voting,
+  isotonic,
 ];
 
 export const estimators: readonly Estimator[] = families.flatMap((family) => Object.values(family).filter(isEstimator));

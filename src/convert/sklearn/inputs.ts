@@ -27,12 +27,9 @@ export function emitInputs(
   reserved: ReadonlySet<string>,
 ): SklearnInputs {
   const names = featureNamesOf(self);
-  const count = step.columns?.length ?? names?.length ?? featureCountOf(self);
+  const count = step.columns?.length ?? names?.length ?? featureCountOf(self) ?? options.inputs?.length ?? null;
   if (count === null || (names && names.length !== count))
-    throw self.unsupported(
-      "does not say which columns it takes",
-      "fit it with scikit-learn 0.24 or later, on a DataFrame",
-    );
+    throw self.unsupported("does not say which columns it takes", "name its columns under `inputs`, in their order");
   const needs = step.columns ?? Array.from({ length: count }, (): ColumnNeed => ({ type: "number" }));
   const missingText = missingTextFor(needs);
   const given = options.inputs;

@@ -42,7 +42,7 @@ function needsOf(steps: readonly Step[]): readonly ColumnNeed[] | null {
   const first = steps[0]!.columns;
   if (!first || steps.length === 1 || steps[0]!.transform?.fillsMissing) return first;
   const accepted = needsOf(steps.slice(1))?.every((need) => need.missing) ?? false;
-  return first.map((need) => (need.missing && !accepted ? { ...need, missing: false } : need));
+  return first.map((need) => (need.missing && !accepted && !need.filled ? { ...need, missing: false } : need));
 }
 
 /** Transformations, then whatever the last step can do. */

@@ -17,6 +17,15 @@ export const predict: Dialect = {
       about: "Predict one record or an array of records",
       handle: (exchange) => answer(serving, exchange),
     },
+    {
+      method: "POST",
+      path: "/predict/{model}",
+      about: "Predict with one of several models, by its name",
+      handle(exchange, [name]) {
+        exchange.model = serving.find(name!);
+        return answer(serving, exchange);
+      },
+    },
   ],
 };
 
