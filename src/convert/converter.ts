@@ -1,6 +1,7 @@
 // What a converter is: a described model in, an ONNX graph and its schema out.
 import type { Schema } from "../core/index.ts";
 import type { Model, Tensor } from "../onnx/index.ts";
+import type { Accepted } from "./edge_rows.ts";
 
 /** What the project file adds to what the model says. */
 export interface ConvertOptions {
@@ -24,6 +25,8 @@ export interface Converted {
    * its outputs out.
    */
   readonly reference?: (feeds: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
+  /** Which numbers the source library takes: what lies beyond is not compared. */
+  readonly accepts?: Accepted;
   /** Choices made that a user should know of, one line each (e.g. which trees were used). */
   readonly notes: readonly string[];
 }

@@ -9,6 +9,7 @@ import { sklearnConverter } from "./sklearn/index.ts";
 import { xgboostConverter } from "./xgboost/index.ts";
 
 export type { Converted, Converter, ConvertOptions, Tolerance } from "./converter.ts";
+export { type EdgeKind, type EdgeRow, edgeRows } from "./edge_rows.ts";
 export { estimators } from "./sklearn/index.ts";
 
 export const converters: readonly Converter[] = [

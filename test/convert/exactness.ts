@@ -1,18 +1,18 @@
 // A converted fixture on every runtime, against what the library itself predicted: bit for bit where that is promised.
 import { expect } from "vitest";
 import type { Converted } from "../../src/convert/index.ts";
-import { writeModel } from "../../src/onnx/index.ts";
-import { openPredictor } from "../../src/runtime/index.ts";
+import type { Schema } from "../../src/core/index.ts";
+import { type Tensor, writeModel } from "../../src/onnx/index.ts";
+import { type GraphFile, openPredictor, type RuntimeName } from "../../src/runtime/index.ts";
 import { differenceOf, type FixtureCase, feedsOf, numberOf, rowsOf } from "./fixture.ts";
 
-export async function expectExactness(fixture: FixtureCase, { model, schema, promises }: Converted): Promise<void> {
+export async function expectExactness(fixture: FixtureCase, converted: Converted): Promise<void> {
+  const { model, schema, promises, reference } = converted;
   const feeds = feedsOf(rowsOf(fixture), schema);
   expect(schema.outputs.map((output) => output.name)).toEqual(Object.keys(fixture.outputs));
   const bytes = writeModel(model);
-  for (const runtime of ["native", "wasm", "micro"] as const) {
-    const predictor = await openPredictor({ bytes }, schema, { runtime });
-    const results = await predictor.run(feeds);
-    await predictor.close();
+  for (const runtime of ["native", "wasm", "micro", "evaluation"] as const) {
+    const results = runtime === "evaluation" ? reference!(feeds) : await onRuntime(runtime, { bytes }, schema, feeds);
     for (const [output, expected] of Object.entries(fixture.outputs)) {
       const promise = promises[output]!;
       const actual = results[output]!;
@@ -29,5 +29,19 @@ export async function expectExactness(fixture: FixtureCase, { model, schema, pro
         if (!near) expect.fail(`${where}: value ${i} is ${got}, ${fixture.library} has ${want}`);
       });
     }
+  }
+}
+
+async function onRuntime(
+  runtime: RuntimeName,
+  graph: GraphFile,
+  schema: Schema,
+  feeds: Readonly<Record<string, Tensor>>,
+): Promise<Record<string, Tensor>> {
+  const predictor = await openPredictor(graph, schema, { runtime });
+  try {
+    return await predictor.run(feeds);
+  } finally {
+    await predictor.close();
   }
 }

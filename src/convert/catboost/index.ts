@@ -7,6 +7,7 @@ import { emitTreeEnsemble } from "../tree_ensemble.ts";
 import { treeEnsemble } from "./forest.ts";
 import { emitInputs } from "./inputs.ts";
 import { emitOutputs } from "./outputs.ts";
+import { catboostReference } from "./reference.ts";
 
 export const catboostConverter: Converter<CatboostModel> = {
   formats: ["catboost-cbm", "catboost-json"],
@@ -44,7 +45,15 @@ function convertCatboost(model: CatboostModel, options: ConvertOptions): Convert
       ? `all ${all} trees are used, as CatBoost does after loading the file`
       : `the first ${trees} of ${all} trees are used`,
   ];
-  return { model: g.build(), schema: { inputs, outputs }, promises, notes };
+  const schema = { inputs, outputs };
+  return {
+    model: g.build(),
+    schema,
+    promises,
+    reference: catboostReference(model, trees, schema, classes),
+    accepts: { infinity: true, largest: 3e38 },
+    notes,
+  };
 }
 
 function treesToUse(model: CatboostModel, { rounds }: ConvertOptions, all: number): number {

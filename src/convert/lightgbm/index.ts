@@ -10,6 +10,7 @@ import { emitInputs } from "./inputs.ts";
 import { emitLinearForest } from "./linear.ts";
 import { emitMatrix, matrixColumns } from "./matrix.ts";
 import { emitOutputs } from "./outputs.ts";
+import { lightgbmReference } from "./reference.ts";
 
 export const lightgbmConverter: Converter<LightgbmModel> = {
   formats: ["lightgbm-text"],
@@ -47,10 +48,13 @@ export function convertLightgbm(model: LightgbmModel, options: ConvertOptions = 
         }),
       );
   const { outputs, promises } = emitOutputs(g, model, sums, iterations, options.classes);
+  const schema = { inputs, outputs };
   return {
     model: g.build(),
-    schema: { inputs, outputs },
+    schema,
     promises,
+    reference: lightgbmReference(model, iterations, schema, options),
+    accepts: { infinity: true, largest: hasLinear ? 1e30 : 1e300 },
     notes: [
       ...notes,
       iterations === all

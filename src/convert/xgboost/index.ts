@@ -16,6 +16,7 @@ import { treeEnsemble } from "./forest.ts";
 import { emitInputs } from "./inputs.ts";
 import { emitLinear } from "./linear.ts";
 import { emitOutputs } from "./outputs.ts";
+import { xgboostReference } from "./reference.ts";
 
 export const xgboostConverter: Converter<XgboostModel> = {
   formats: ["xgboost-json", "xgboost-ubj"],
@@ -32,10 +33,12 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
   const { inputs, matrix } = emitInputs(g, model, options);
   const notes: string[] = [];
   let sums: ReturnType<typeof emitLinear>;
+  let trees = 0;
   if (model.trees) {
     const { rounds, note } = roundsToUse(model, options);
     notes.push(note);
-    const forest = treeEnsemble(model.trees, model.roundStart[rounds]!, margins, groups, model.source);
+    trees = model.roundStart[rounds]!;
+    const forest = treeEnsemble(model.trees, trees, margins, groups, model.source);
     sums = emitTreeEnsemble(g, matrix, forest);
   } else {
     if (options.rounds !== undefined)
@@ -49,7 +52,15 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
   if (model.categories?.some((list) => list !== null) || model.tornCategories.size > 0)
     notes.push("categories that the model has not seen count as missing; XGBoost itself refuses them");
   const { outputs, promises } = emitOutputs(g, objective, sums, groups, options.classes);
-  return { model: g.build(), schema: { inputs, outputs }, promises, notes };
+  const schema = { inputs, outputs };
+  return {
+    model: g.build(),
+    schema,
+    promises,
+    reference: xgboostReference(model, objective, margins, trees, schema, options),
+    accepts: { largest: 3e38 },
+    notes,
+  };
 }
 
 function objectiveOf(model: XgboostModel): XgboostObjective {
