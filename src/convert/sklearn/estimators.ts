@@ -12,6 +12,7 @@ import * as discretizer from "./discretizer.ts";
 import * as dummy from "./dummy.ts";
 import * as encoders from "./encoders.ts";
 import type { Estimator, Step } from "./estimator.ts";
+import * as featureAgglomeration from "./feature_agglomeration.ts";
 import * as featureSelection from "./feature_selection.ts";
 import * as forest from "./forest.ts";
 import * as forestEmbedding from "./forest_embedding.ts";
@@ -21,7 +22,9 @@ import * as histGradientBoosting from "./hist_gradient_boosting.ts";
 import * as imputers from "./imputers.ts";
 import * as isolationForest from "./isolation_forest.ts";
 import * as isotonic from "./isotonic.ts";
+import * as iterativeImputer from "./iterative_imputer.ts";
 import * as kMeans from "./k_means.ts";
+import * as knnImputer from "./knn_imputer.ts";
 import * as linearModel from "./linear_model.ts";
 import * as multiclass from "./multiclass.ts";
 import * as multioutput from "./multioutput.ts";
@@ -31,7 +34,9 @@ import * as pipeline from "./pipeline.ts";
 import * as polynomial from "./polynomial.ts";
 import * as power from "./power.ts";
 import * as quantile from "./quantile.ts";
+import * as randomProjection from "./random_projection.ts";
 import * as scalers from "./scalers.ts";
+import * as spline from "./spline.ts";
 import * as stacking from "./stacking.ts";
 import * as thresholds from "./thresholds.ts";
 import * as tree from "./tree.ts";
@@ -67,6 +72,11 @@ const families: readonly object[] = [
   power,
   polynomial,
   discretizer,
+  featureAgglomeration,
+  randomProjection,
+  iterativeImputer,
+  knnImputer,
+  spline,
   calibration,
   multiclass,
   multioutput,

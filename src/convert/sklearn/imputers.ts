@@ -112,7 +112,7 @@ function filledColumn(column: Column, filling: Filling, mark: MissingMark): Colu
   return column.map((value) => (isMissing(value, mark) ? String(filling) : value));
 }
 
-function beside(first: Transform, second: Transform): Transform {
+export function beside(first: Transform, second: Transform): Transform {
   return {
     width: (first.width ?? 0) + (second.width ?? 0),
     fillsMissing: first.fillsMissing === true && second.fillsMissing === true,
