@@ -35,6 +35,14 @@ export type Dim = number | string | null;
 /** What a value means to the person who sends it; the tensor's dtype says how it travels. */
 export type ColumnType = "float" | "int" | "bool" | "string";
 
+/** How texts are written before they are sent: the model was fitted on such texts only. Records are brought into it; tensors must be in it. */
+export interface TextForm {
+  /** Full Unicode lower case, as Python's `str.lower`. */
+  readonly lowercase?: boolean;
+  /** After that: `unicode` leaves combining characters out of the NFKD form, `ascii` all that is not ASCII. */
+  readonly stripAccents?: "unicode" | "ascii";
+}
+
 /** One named input of a package. Its tensor has shape `[N, ...shape]` where N is the number of records. */
 export interface InputSpec {
   readonly name: string;
@@ -52,6 +60,8 @@ export interface InputSpec {
   readonly missing?: "allow" | "refuse";
   /** What a missing string is sent as; only where `missing` is `allow` and dtype is string. */
   readonly missingValue?: string;
+  /** Only where dtype is string. */
+  readonly text?: TextForm;
   /** Known categories in the model's order. Other values are legal: the graph treats them as the source library does. */
   readonly categories?: readonly string[] | readonly number[];
   readonly min?: number;

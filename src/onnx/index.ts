@@ -4,6 +4,7 @@ export { dialect, GraphBuilder, type OpOptions, type Value } from "./builder.ts"
 export { type MergeOptions, mergeModels } from "./compose.ts";
 export { byteLength, type DataType, dataType, dataTypeOf, dataTypes } from "./data_types.ts";
 export { compileGraph, type Evaluator } from "./evaluate/index.ts";
+export { murmur3 } from "./evaluate/murmur3.ts";
 export { externalFiles, loadExternal, type Split, splitExternal, writeExternal } from "./external_data.ts";
 export { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./half_precision.ts";
 export { inferModel } from "./infer/infer.ts";

@@ -67,6 +67,9 @@ const descriptionFile = z.object({
         layout: z.enum(["column", "batch", "whole"]),
         missing: z.enum(["allow", "refuse"]).optional(),
         missingValue: text.optional(),
+        text: z
+          .object({ lowercase: z.boolean().optional(), stripAccents: z.enum(["unicode", "ascii"]).optional() })
+          .optional(),
         categories: z.union([z.array(text), z.array(z.number())]).optional(),
         min: z.number().optional(),
         max: z.number().optional(),

@@ -1,6 +1,7 @@
 // One value of one record: is it what the schema says, and which number or text goes into the tensor?
 import { IngotError, type InputSpec } from "../core/index.ts";
 import { shown } from "./json.ts";
+import { textInForm } from "./text_form.ts";
 
 /** Where a value stands: its path (`inputs.age`, `inputs.image[2][0]`) and its row, when there are several. */
 export interface Place {
@@ -62,7 +63,7 @@ function missingElement(spec: InputSpec): ReadElement {
 function valueReader(spec: InputSpec): ReadElement {
   switch (spec.type) {
     case "string":
-      return readText;
+      return textReader(spec);
     case "bool":
       return (value, place) =>
         typeof value === "boolean"
@@ -73,6 +74,10 @@ function valueReader(spec: InputSpec): ReadElement {
     case "float":
       return floatReader(spec);
   }
+}
+
+function textReader({ text: form }: InputSpec): ReadElement {
+  return form ? (value, place) => textInForm(readText(value, place), form) : readText;
 }
 
 function readText(value: unknown, place: Place): string {

@@ -8,3 +8,4 @@ export { type GraphFile, openPredictor, type PredictorOptions } from "./open.ts"
 export type { InputRecord, OutputRecord, OutputValue, Predictor, RuntimeName } from "./predictor.ts";
 export { inBatches, type RowFormat, type RowOptions, readRows } from "./rows.ts";
 export { shortestFloat32 } from "./shortest_float32.ts";
+export { textInForm } from "./text_form.ts";

@@ -1,5 +1,5 @@
 // The schema of a package as JSON Schema 2020-12, for OpenAPI documents and editors.
-import type { ColumnType, InputSpec, OutputSpec, Schema } from "../core/index.ts";
+import type { ColumnType, InputSpec, OutputSpec, Schema, TextForm } from "../core/index.ts";
 
 type JsonSchema = Readonly<Record<string, unknown>>;
 
@@ -42,8 +42,15 @@ function inputSchema(input: InputSpec): JsonSchema {
     input.unit && `Unit: ${input.unit}.`,
     input.categories && "Other values are treated as the source library treats values it has not seen.",
     missing === "allow" && "May be missing: null, or left out.",
+    input.text && formNote(input.text),
   ].filter(Boolean);
   return { ...nested(scalar, input.shape), ...(notes.length > 0 ? { description: notes.join(" ") } : {}) };
+}
+
+/** Records may hold any text; what is said here concerns who sends tensors. */
+function formNote({ lowercase, stripAccents }: TextForm): string {
+  const form = [lowercase && "in lower case", stripAccents && `without accents (${stripAccents})`].filter(Boolean);
+  return `Read ${form.join(" and ")}: records are brought into that form, tensors must be in it.`;
 }
 
 function outputSchema(output: OutputSpec): JsonSchema {

@@ -14,6 +14,7 @@ import {
 } from "../../formats/index.ts";
 import { joined, joinedRows, selected, selectedRows, weighted, weightedRows } from "./columns.ts";
 import type { ColumnNeed, Estimator, Step, Transform } from "./estimator.ts";
+import { textFormOf } from "./pipeline.ts";
 
 interface Part {
   readonly columns: readonly number[];
@@ -81,6 +82,7 @@ function needsOf(parts: readonly Part[], count: number): readonly ColumnNeed[] {
         const particular = other.categories || (other.type !== "any" && !need.categories) ? other : need;
         needs[column] = {
           ...particular,
+          ...textFormOf([other, need]),
           missing: (other.missing ?? false) && (need.missing ?? false),
           filled: (other.filled ?? false) && (need.filled ?? false),
         };

@@ -1,6 +1,7 @@
 // Columns on their way through steps: chosen, joined, in the graph and outside of it.
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import type { Block, Column, Columns, Table } from "./estimator.ts";
+import { isEmptyColumn, selectedSparse, sparseBlock } from "./sparse.ts";
 
 /** Number of columns. */
 export function widthOf(x: Columns): number {
@@ -18,14 +19,18 @@ export function selected(x: Columns, positions: readonly number[], g: GraphBuild
   const blocks: Block[] = [];
   for (let i = 0; i < positions.length; ) {
     const at = blockOf(starts, positions[i]!);
-    const { value, width } = x.blocks[at]!;
+    const block = x.blocks[at]!;
+    const { width } = block;
     const inside: number[] = [];
     while (i < positions.length && blockOf(starts, positions[i]!) === at) inside.push(positions[i++]! - starts[at]!);
     const whole = inside.length === width && inside.every((position, k) => position === k);
-    blocks.push({
-      value: whole ? value : g.op("Gather", [value, g.constant(int64(inside))], { axis: 1 }),
-      width: inside.length,
-    });
+    if (whole) blocks.push(block);
+    else if (block.sparse) blocks.push(selectedSparse(g, block.sparse, width, inside));
+    else
+      blocks.push({
+        value: g.op("Gather", [block.value, g.constant(int64(inside))], { axis: 1 }),
+        width: inside.length,
+      });
   }
   return { blocks };
 }
@@ -58,12 +63,19 @@ export function singly(x: Columns, g: GraphBuilder): Value[] {
 export function weighted(x: Columns, weight: number, g: GraphBuilder): Columns {
   if (weight === 1) return x;
   const factor = g.constant(float64([weight], []));
-  return { blocks: x.blocks.map(({ value, width }) => ({ value: g.op("Mul", [value, factor]), width })) };
+  const times = (value: Value) => g.op("Mul", [value, factor]);
+  return {
+    blocks: x.blocks.map((block) =>
+      block.sparse
+        ? sparseBlock(g, { ...block.sparse, values: times(block.sparse.values) }, block.width)
+        : { value: times(block.value), width: block.width },
+    ),
+  };
 }
 
 export function weightedRows(x: Table, weight: number): Table {
   if (weight === 1) return x;
   const times = (column: Column): Column =>
-    column instanceof Float64Array ? column.map((value) => value * weight) : column;
+    !isEmptyColumn(column) && column instanceof Float64Array ? column.map((value) => value * weight) : column;
   return { rows: x.rows, columns: x.columns.map(times) };
 }

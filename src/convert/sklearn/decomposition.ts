@@ -15,6 +15,7 @@ import {
 } from "./dense.ts";
 import type { Estimator, Matrix, Step } from "./estimator.ts";
 import { inverse } from "./linear_algebra.ts";
+import { emitProduct, productRows } from "./sparse.ts";
 import { numberColumns } from "./tree_input.ts";
 
 /** (X - mean) times a matrix `[F, K]`, then divided column by column. */
@@ -23,22 +24,24 @@ export function projection(mean: Float64Array | null, matrix: Matrix, divisor: F
     columns: numberColumns(matrix.rows),
     transform: {
       emit(x, { g }) {
-        const raw = emitDense(g, x);
-        const centered = mean ? g.op("Sub", [raw, constantRow(g, mean, "mean")]) : raw;
-        const projected = g.op(
-          "MatMul",
-          [centered, constantMatrix(g, matrix, "components")],
-          {},
-          { name: "projection" },
-        );
+        const projected = mean
+          ? g.op("MatMul", [
+              g.op("Sub", [emitDense(g, x), constantRow(g, mean, "mean")]),
+              constantMatrix(g, matrix, "components"),
+            ])
+          : emitProduct(g, x, matrix, "components");
         return oneBlock(
           divisor ? g.op("Div", [projected, constantRow(g, divisor, "scale")]) : projected,
           matrix.columns,
         );
       },
       evaluate(x) {
-        const raw = denseRows(x);
-        const projected = product(mean ? mapped(raw, (value, _row, f) => value - mean[f]!) : raw, matrix);
+        const projected = mean
+          ? product(
+              mapped(denseRows(x), (value, _row, f) => value - mean[f]!),
+              matrix,
+            )
+          : productRows(x, matrix);
         return tableOf(divisor ? mapped(projected, (value, _row, k) => value / divisor[k]!) : projected);
       },
     },

@@ -1,5 +1,6 @@
 // What one scikit-learn class is to the converter: its fitted state read once, then written as graph nodes and, independently of
 // those, computed in plain float64 for the certificate. One file per family, one line in the table (estimators.ts).
+import type { TextForm } from "../../core/index.ts";
 import type { Fitted } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
 
@@ -39,6 +40,8 @@ export interface ColumnNeed {
   readonly missing?: boolean;
   /** Whether a missing value here never leaves the step; default what the step says of all columns. */
   readonly filled?: boolean;
+  /** The form that texts are read in. */
+  readonly text?: TextForm;
   /** No step reads it. */
   readonly unused?: boolean;
 }
@@ -49,6 +52,18 @@ export interface ColumnNeed {
 export interface Block {
   readonly value: Value;
   readonly width: number;
+  /** The same, for steps that need not see every 0; `value` is emitted only when it is read. */
+  readonly sparse?: SparseRows;
+}
+
+/** Columns that are not 0, by row: each column at most once, ascending; those beyond the last are `width`, their value 0. */
+export interface SparseRows {
+  /** int64 `[N, T]` */
+  readonly indices: Value;
+  /** float64 `[N, T]` */
+  readonly values: Value;
+  /** Who made them, for what is refused later. */
+  readonly owner: Fitted;
 }
 
 export interface Columns {

@@ -38,6 +38,7 @@ import * as randomProjection from "./random_projection.ts";
 import * as scalers from "./scalers.ts";
 import * as spline from "./spline.ts";
 import * as stacking from "./stacking.ts";
+import * as textVectorizers from "./text_vectorizers.ts";
 import * as thresholds from "./thresholds.ts";
 import * as tree from "./tree.ts";
 import * as voting from "./voting.ts";
@@ -68,6 +69,7 @@ const families: readonly object[] = [
   imputers,
   featureSelection,
   functions,
+  textVectorizers,
   quantile,
   power,
   polynomial,

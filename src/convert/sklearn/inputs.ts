@@ -145,6 +145,7 @@ function specOf(name: string, need: ColumnNeed, given: Given | undefined, missin
       dtype: "string",
       ...(need.missing ? { missingValue: missingText } : {}),
       ...(texts.length > 0 ? { categories: texts } : {}),
+      ...(need.text ? { text: need.text } : {}),
     };
   }
   const numbers = categories.filter((category) => typeof category === "number");

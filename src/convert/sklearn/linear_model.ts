@@ -5,21 +5,18 @@ import { type Fitted, numberOf } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
 import {
   column,
-  constantMatrix,
   constantNumber,
   constantRow,
-  denseRows,
-  emitDense,
   emitFlat,
   emitRowArgMax,
   emitRowSum,
   fittedMatrix,
   mapped,
-  product,
   rowArgMax,
   transposed,
 } from "./dense.ts";
-import type { Classes, ClassRows, ClassValues, Estimator, Matrix, Step } from "./estimator.ts";
+import type { Classes, ClassRows, ClassValues, Columns, Estimator, Matrix, Step, Table } from "./estimator.ts";
+import { emitProduct, productRows } from "./sparse.ts";
 import { readTargets } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
 import { isBefore } from "./tree_release.ts";
@@ -28,8 +25,8 @@ export interface LinearMap {
   readonly features: number;
   readonly outputs: number;
   /** `[N, outputs]` */
-  emit(g: GraphBuilder, x: Value): Value;
-  evaluate(x: Matrix): Matrix;
+  emit(g: GraphBuilder, x: Columns): Value;
+  evaluate(x: Table): Matrix;
 }
 
 /** @param weights `[outputs, features]`, @param bias one per output, or one for all */
@@ -42,11 +39,11 @@ export function linearMap(weights: Matrix, bias: ArrayLike<number>): LinearMap {
     emit: (g, x) =>
       g.op(
         "Add",
-        [g.op("MatMul", [x, constantMatrix(g, turned, "coefficients")]), constantRow(g, all, "intercept")],
+        [emitProduct(g, x, turned, "coefficients"), constantRow(g, all, "intercept")],
         {},
         { name: "linear" },
       ),
-    evaluate: (x) => mapped(product(x, turned), (sum, _row, k) => sum + all[k]!),
+    evaluate: (x) => mapped(productRows(x, turned), (sum, _row, k) => sum + all[k]!),
   };
 }
 
@@ -72,12 +69,12 @@ function regressor(self: Fitted, link: "identity" | "exp" = "identity"): Step {
     regress: {
       targets: isFlat ? null : linear.outputs,
       emit(x, { g }) {
-        const sums = linear.emit(g, emitDense(g, x));
+        const sums = linear.emit(g, x);
         const shaped = isFlat ? emitFlat(g, sums) : sums;
         return link === "exp" ? g.op("Exp", [shaped], {}, { name: "prediction" }) : shaped;
       },
       evaluate(x) {
-        const sums = linear.evaluate(denseRows(x));
+        const sums = linear.evaluate(x);
         return link === "exp" ? mapped(sums, Math.exp) : sums;
       },
     },
@@ -154,8 +151,8 @@ function classifier(self: Fitted, linear: LinearMap, kind: Probabilities): Step 
     columns: numberColumns(linear.features),
     classify: {
       targets: [classes],
-      emit: (x, { g }) => [emitClasses(g, linear.emit(g, emitDense(g, x)), isBinary, kind)],
-      evaluate: (x) => [classRows(linear.evaluate(denseRows(x)), isBinary, kind)],
+      emit: (x, { g }) => [emitClasses(g, linear.emit(g, x), isBinary, kind)],
+      evaluate: (x) => [classRows(linear.evaluate(x), isBinary, kind)],
     },
   };
 }

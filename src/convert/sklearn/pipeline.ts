@@ -1,4 +1,5 @@
 // Steps in a row, and side by side. Rule: sklearn/pipeline.py, Pipeline.predict (transform, then the last step) and FeatureUnion.transform.
+import { IngotError } from "../../core/index.ts";
 import { type Fitted, numberOf, PyDict, PyTuple, type PyValue } from "../../formats/index.ts";
 import { joined, joinedRows, weighted, weightedRows } from "./columns.ts";
 import type { ColumnNeed, Columns, Emission, Estimator, Step, Table, Transform } from "./estimator.ts";
@@ -109,6 +110,22 @@ export function mergedNeeds(all: readonly (readonly ColumnNeed[] | null)[]): rea
   return known[0]!.map((_, position) => {
     const needs = known.map((list) => list[position]!);
     const particular = needs.find((need) => need.categories) ?? needs.find((need) => need.type !== "any") ?? needs[0]!;
-    return { ...particular, missing: needs.every((need) => need.missing) };
+    return { ...particular, ...textFormOf(needs), missing: needs.every((need) => need.missing) };
   });
+}
+
+/** The one form in which all read a column of texts; a column is sent once. @throws IngotError MODEL_UNSUPPORTED where they differ */
+export function textFormOf(needs: readonly ColumnNeed[]): Pick<ColumnNeed, "text"> {
+  const reading = needs.filter((need) => !need.unused);
+  const [form, ...others] = new Set(
+    reading.map(({ text }) => `${text?.lowercase ?? false} ${text?.stripAccents ?? ""}`),
+  );
+  if (form === undefined) return {};
+  if (others.length > 0)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: "several steps read one column of texts in different forms (`lowercase`, `strip_accents`)",
+      fix: "fit them with the same `lowercase` and `strip_accents`, or on two columns of the same texts",
+    });
+  const text = reading[0]!.text;
+  return text ? { text } : {};
 }

@@ -6,6 +6,7 @@ import { type Converted, type ConvertOptions, convertModel } from "../../../src/
 import type { Schema } from "../../../src/core/index.ts";
 import { detectFormat, memoryFile } from "../../../src/formats/index.ts";
 import type { Tensor } from "../../../src/onnx/index.ts";
+import { textInForm } from "../../../src/runtime/index.ts";
 import { type Cell, numberOf } from "../fixture.ts";
 
 export interface SklearnCase {
@@ -69,11 +70,11 @@ export function feedsOfCase(one: SklearnCase, { inputs }: Schema): Record<string
     return { [inputs[0]!.name]: { dtype: "float64", dims: [rows, width], data } };
   }
   return Object.fromEntries(
-    inputs.map(({ name, dtype, missingValue = "" }, position): [string, Tensor] => {
+    inputs.map(({ name, dtype, text, missingValue = "" }, position): [string, Tensor] => {
       const { values } = columns.find((column) => column.name === name) ?? columns[position]!;
       const data =
         dtype === "string"
-          ? values.map((value) => (value === null ? missingValue : String(value)))
+          ? values.map((value) => (value === null ? missingValue : textInForm(String(value), text)))
           : Float64Array.from(values, numberOf);
       return [name, { dtype, dims: [rows, 1], data } as Tensor];
     }),

@@ -1,0 +1,180 @@
+// Rows in which few columns are not 0: what texts become. Held as positions and values side by side, so that neither the graph nor the
+// evaluation beside it spreads a row over its whole vocabulary. Sums run in the order of columns, as in scipy/sparse (csr).
+import type { Fitted } from "../../formats/index.ts";
+import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
+import type { Block, Columns, Matrix, SparseRows, Table } from "./estimator.ts";
+
+/** Columns that are still written out where a step reads them all: half a megabyte a row. */
+const widestDense = 2 ** 16;
+
+/** Of one size with the indices: a number for each. */
+type Values = (g: GraphBuilder, values: Value, indices: Value) => Value;
+
+/**
+ * Terms that are counted: every column once in a row, in ascending order, with the sum of its weights.
+ * @param indices int64 `[N, T]`: columns; `width` where there is none
+ * @param weights float64 `[N, T]`, 0 where there is no column
+ */
+export function emitSums(
+  g: GraphBuilder,
+  indices: Value,
+  weights: Value | null,
+  width: number,
+  owner: Fitted,
+): SparseRows {
+  const axis = g.constant(int64([1]));
+  const count = g.op("Shape", [indices], { start: 1, end: 2 });
+  const [sorted, order] = g.ops("TopK", [indices, count], { axis: 1, largest: 0, sorted: 1 }, 2, { name: "sorted" });
+  const from = (first: number, last: number) =>
+    g.op("Slice", [sorted!, g.constant(int64([first])), g.constant(int64([last])), axis]);
+  const previous = g.op("Concat", [from(0, 1), from(0, -1)], { axis: 1 });
+  const isNew = g.op("Cast", [g.op("Not", [g.op("Equal", [sorted!, previous])])], { to: 7 });
+  const place = g.op("CumSum", [isNew, g.constant(int64([1], []))], {}, { name: "place" });
+  const none = g.op("Sub", [sorted!, sorted!]);
+  const unit = weights
+    ? g.op("GatherElements", [weights, order!], { axis: 1 })
+    : g.op("Cast", [g.op("Less", [sorted!, g.constant(int64([width], []))])], { to: 11 });
+  const values = g.op(
+    "ScatterElements",
+    [g.op("Cast", [none], { to: 11 }), place, unit],
+    { axis: 1, reduction: "add" },
+    { name: "sums" },
+  );
+  const filled = g.op("Add", [none, g.constant(int64([width], []))]);
+  return {
+    indices: g.op("ScatterElements", [filled, place, sorted!], { axis: 1 }, { name: "columns" }),
+    values,
+    owner,
+  };
+}
+
+export function sparseBlock(g: GraphBuilder, sparse: SparseRows, width: number): Block {
+  let dense: Value | null = null;
+  return {
+    width,
+    sparse,
+    get value() {
+      if (width > widestDense)
+        throw sparse.owner.unsupported(
+          `makes ${width} columns for a step that reads every one of them`,
+          `use at most ${widestDense} columns, or a linear model, which reads those of a text only`,
+        );
+      dense ??= emitSpread(g, sparse, width);
+      return dense;
+    },
+  };
+}
+
+/** float64 `[N, width]` */
+function emitSpread(g: GraphBuilder, { indices, values }: SparseRows, width: number): Value {
+  const rows = g.op("Shape", [indices], { start: 0, end: 1 });
+  const shape = g.op("Concat", [rows, g.constant(int64([width + 1]))], { axis: 0 });
+  const zeros = g.op("ConstantOfShape", [shape], { value: float64([0]) });
+  const spread = g.op("ScatterElements", [zeros, indices, values], { axis: 1 });
+  const ends = [int64([0]), int64([width]), int64([1])].map((end) => g.constant(end));
+  return g.op("Slice", [spread, ...ends], {}, { name: "spread" });
+}
+
+/** Other values in the same columns; where there is no column the value stays 0. */
+export function withValues(
+  g: GraphBuilder,
+  { indices, values, ...more }: SparseRows,
+  width: number,
+  of: Values,
+): SparseRows {
+  const isNone = g.op("Equal", [indices, g.constant(int64([width], []))]);
+  return { ...more, indices, values: g.op("Where", [isNone, g.constant(float64([0], [])), of(g, values, indices)]) };
+}
+
+/** One number per column of the matrix, for each index; `none` beyond the last. */
+export function emitPerColumn(g: GraphBuilder, numbers: ArrayLike<number>, none: number, indices: Value): Value {
+  return g.op("Gather", [g.constant(float64([...Array.from(numbers), none]), "per_column"), indices], { axis: 0 });
+}
+
+/** The columns at `positions`, no position twice. */
+export function selectedSparse(
+  g: GraphBuilder,
+  sparse: SparseRows,
+  width: number,
+  positions: readonly number[],
+): Block {
+  const places = new Array<number>(width + 1).fill(positions.length);
+  positions.forEach((position, place) => {
+    places[position] = place;
+  });
+  const indices = g.op("Gather", [g.constant(int64(places), "places"), sparse.indices], { axis: 0 });
+  const own = withValues(g, { ...sparse, indices }, positions.length, (_g, values) => values);
+  return sparseBlock(g, own, positions.length);
+}
+
+/** X `[N, F]` times weights `[F, K]`. */
+export function emitProduct(g: GraphBuilder, x: Columns, weights: Matrix, name: string): Value {
+  if (!x.blocks.some(({ sparse }) => sparse)) {
+    const values = x.blocks.map(({ value }) => value);
+    const whole = values.length === 1 ? values[0]! : g.op("Concat", values, { axis: 1 }, { name: "matrix" });
+    return g.op("MatMul", [whole, constantRows(g, weights, 0, weights.rows, name)]);
+  }
+  let start = 0;
+  const parts = x.blocks.map((block) => {
+    const end = start + block.width;
+    const part = block.sparse
+      ? emitSparseProduct(g, block.sparse, withZeroRow(weights, start, end), name)
+      : g.op("MatMul", [block.value, constantRows(g, weights, start, end, name)]);
+    start = end;
+    return part;
+  });
+  return parts.reduce((sum, part) => g.op("Add", [sum, part]));
+}
+
+/** `[N, 1, T]` times the rows of the weights that the columns name, `[N, T, K]`. */
+function emitSparseProduct(g: GraphBuilder, { indices, values }: SparseRows, weights: Matrix, name: string): Value {
+  const rows = g.op("Gather", [constantRows(g, weights, 0, weights.rows, name), indices], { axis: 0 });
+  const axis = g.constant(int64([1]));
+  return g.op("Squeeze", [g.op("MatMul", [g.op("Unsqueeze", [values, axis]), rows]), axis]);
+}
+
+function constantRows(g: GraphBuilder, { columns, data }: Matrix, start: number, end: number, name: string): Value {
+  return g.constant(float64(data.subarray(start * columns, end * columns), [end - start, columns]), name);
+}
+
+function withZeroRow({ columns, data }: Matrix, start: number, end: number): Matrix {
+  const own = new Float64Array((end - start + 1) * columns);
+  own.set(data.subarray(start * columns, end * columns));
+  return { rows: end - start + 1, columns, data: own };
+}
+
+// Outside of the graph: columns that are 0 in every row are one array, and are passed over.
+
+const empty = new WeakSet<Float64Array>();
+
+/** @param rows values by column, of each row */
+export function sparseTable(rows: readonly ReadonlyMap<number, number>[], width: number): Table {
+  const zeros = new Float64Array(rows.length);
+  empty.add(zeros);
+  const columns = new Array<Float64Array>(width).fill(zeros);
+  rows.forEach((values, row) => {
+    for (const [at, value] of values) {
+      if (columns[at] === zeros) columns[at] = new Float64Array(rows.length);
+      columns[at]![row] = value;
+    }
+  });
+  return { rows: rows.length, columns };
+}
+
+export function isEmptyColumn(column: unknown): boolean {
+  return column instanceof Float64Array && empty.has(column);
+}
+
+/** X times weights `[F, K]`, each element added from the first column to the last. */
+export function productRows(x: Table, weights: Matrix): Matrix {
+  const { columns } = weights;
+  const data = new Float64Array(x.rows * columns);
+  x.columns.forEach((column, f) => {
+    if (isEmptyColumn(column)) return;
+    for (let row = 0; row < x.rows; row++) {
+      const factor = column[row] as number;
+      for (let k = 0; k < columns; k++) data[row * columns + k]! += factor * weights.data[f * columns + k]!;
+    }
+  });
+  return { rows: x.rows, columns, data };
+}
