@@ -1,7 +1,8 @@
 // CatBoost to ONNX: trees on float32 values, sums in float64 with the library's own bits.
 import { IngotError } from "../../core/index.ts";
-import { type CatboostModel, catboostTreeCount } from "../../formats/index.ts";
+import { type CatboostModel, catboostColumns, catboostTreeCount } from "../../formats/index.ts";
 import { GraphBuilder } from "../../onnx/index.ts";
+import { type Boosted, putAnswers } from "../answers.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
 import { treeEnsemble } from "./forest.ts";
@@ -15,7 +16,7 @@ export const catboostConverter: Converter<CatboostModel> = {
 };
 
 /** @throws IngotError MODEL_UNSUPPORTED, INPUT_INVALID */
-function convertCatboost(model: CatboostModel, options: ConvertOptions): Converted {
+export function convertCatboost(model: CatboostModel, options: ConvertOptions): Converted {
   const refuse = (what: string, fix: string): never => {
     throw new IngotError("MODEL_UNSUPPORTED", {
       what,
@@ -39,7 +40,7 @@ function convertCatboost(model: CatboostModel, options: ConvertOptions): Convert
   const g = new GraphBuilder("catboost");
   const { inputs, matrix } = emitInputs(g, model, options);
   const sums = emitTreeEnsemble(g, matrix, treeEnsemble(model, trees));
-  const { outputs, promises } = emitOutputs(g, model, sums, classes);
+  const { outputs, promises } = putAnswers(g, emitOutputs(g, model, sums, classes));
   const notes = [
     trees === all
       ? `all ${all} trees are used, as CatBoost does after loading the file`
@@ -53,6 +54,25 @@ function convertCatboost(model: CatboostModel, options: ConvertOptions): Convert
     reference: catboostReference(model, trees, schema, classes),
     accepts: { infinity: true, largest: 3e38 },
     notes,
+  };
+}
+
+/** The model inside of a pipeline. @throws IngotError MODEL_UNSUPPORTED, INPUT_INVALID */
+export function boostedCatboost(model: CatboostModel, options: Pick<ConvertOptions, "rounds">): Boosted {
+  if (model.others.length > 0 || model.categorical.length > 0)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: "the model takes categories, text or embeddings, which no step before it passes on",
+      where: model.source,
+      fix: "convert the CatBoost model alone, or encode such columns as numbers before it",
+    });
+  const trees = treesToUse(model, options, catboostTreeCount(model));
+  return {
+    features: catboostColumns(model).length,
+    emit(g, x) {
+      const rounded = g.op("Cast", [g.op("Cast", [x], { to: 1 })], { to: 11 });
+      return emitOutputs(g, model, emitTreeEnsemble(g, rounded, treeEnsemble(model, trees)), null);
+    },
+    reference: (schema) => catboostReference(model, trees, schema, null),
   };
 }
 

@@ -3,7 +3,8 @@
 import { IngotError, type OutputSpec, quoted } from "../../core/index.ts";
 import { type CatboostLink, type CatboostModel, catboostLink } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, strings, type Tensor, type Value } from "../../onnx/index.ts";
-import type { Converted, Tolerance } from "../converter.ts";
+import { type Answer, answerList } from "../answers.ts";
+import type { Tolerance } from "../converter.ts";
 import { emitSigmoid, emitSoftmax } from "../links.ts";
 
 const exact: Tolerance = { exact: true };
@@ -18,14 +19,8 @@ export function emitOutputs(
   model: CatboostModel,
   sums: Value,
   classes: Classes | null,
-): Pick<Converted, "promises"> & { outputs: OutputSpec[] } {
-  const outputs: OutputSpec[] = [];
-  const promises: Record<string, Tolerance> = {};
-  const put = (name: string, value: Value, spec: Omit<OutputSpec, "name" | "dtype" | "layout">, promise: Tolerance) => {
-    g.output(value, name);
-    outputs.push({ name, dtype: value.dtype, layout: "batch", ...spec });
-    promises[name] = promise;
-  };
+): readonly Answer[] {
+  const { answers, put } = answerList();
   const { dimension } = model;
   const link = linkOf(model);
   const scores = scaled(g, model, sums);
@@ -61,7 +56,7 @@ export function emitOutputs(
     put("prediction", prediction, { type: "float", shape, role: "value" }, link === "exp" ? nearly() : exact);
     if (link === "exp") put("margin", margin, { type: "float", shape, role: "margin" }, exact);
   }
-  return { outputs, promises };
+  return answers;
 }
 
 function linkOf(model: CatboostModel): CatboostLink {

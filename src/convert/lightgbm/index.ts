@@ -1,7 +1,8 @@
 // LightGBM to ONNX, in float64: the margins have the library's own bits.
 import { IngotError } from "../../core/index.ts";
 import { type LightgbmModel, type LightgbmObjective, lightgbmTreeCount, objectiveLinks } from "../../formats/index.ts";
-import { GraphBuilder } from "../../onnx/index.ts";
+import { GraphBuilder, type Value } from "../../onnx/index.ts";
+import { type Boosted, putAnswers } from "../answers.ts";
 import { checkClasses } from "../columns.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
@@ -28,33 +29,19 @@ export function convertLightgbm(model: LightgbmModel, options: ConvertOptions = 
   const { forest, treesPerIteration: targets } = model;
   const all = lightgbmTreeCount(forest) / targets;
   const iterations = roundsOf(model, options, all);
-  const trees = iterations * targets;
   checkClasses(options.classes, classCount(model), model.objective.text, model.source);
 
   const g = new GraphBuilder("lightgbm");
   const { inputs, raw, codes, notes } = emitInputs(g, model, options);
-  const columns = matrixColumns(forest, forest.nodeStart[trees]!, model.featureNames.length);
-  const matrix = emitMatrix(g, raw, columns, codes);
-  const hasLinear = forest.linear.some((leaves, tree) => leaves !== null && tree < trees);
-  const sums = hasLinear
-    ? emitLinearForest(g, matrix, raw, forest, trees, targets, columns)
-    : emitTreeEnsemble(
-        g,
-        matrix,
-        treeEnsemble(forest, 0, trees, columns, {
-          target: (tree) => tree % targets,
-          weight: forest.leafValue,
-          targets,
-        }),
-      );
-  const { outputs, promises } = emitOutputs(g, model, sums, iterations, options.classes);
+  const sums = emitSums(g, model, raw, codes, iterations);
+  const { outputs, promises } = putAnswers(g, emitOutputs(g, model, sums, iterations, options.classes));
   const schema = { inputs, outputs };
   return {
     model: g.build(),
     schema,
     promises,
     reference: lightgbmReference(model, iterations, schema, options),
-    accepts: { infinity: true, largest: hasLinear ? 1e30 : 1e300 },
+    accepts: { infinity: true, largest: hasLinear(model, iterations) ? 1e30 : 1e300 },
     notes: [
       ...notes,
       iterations === all
@@ -62,6 +49,47 @@ export function convertLightgbm(model: LightgbmModel, options: ConvertOptions = 
         : `the first ${iterations} of ${all} iterations are used`,
     ],
   };
+}
+
+/** The model inside of a pipeline. @throws IngotError MODEL_UNSUPPORTED, INPUT_INVALID */
+export function boostedLightgbm(model: LightgbmModel, options: Pick<ConvertOptions, "rounds">): Boosted {
+  if (model.pandasCategorical?.some((list) => list.length > 0))
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: "the model takes categories of a data frame, which no step before it passes on",
+      where: model.source,
+      fix: "convert the LightGBM model alone, or encode categories as numbers before it",
+    });
+  const iterations = roundsOf(model, options, lightgbmTreeCount(model.forest) / model.treesPerIteration);
+  return {
+    features: model.featureNames.length,
+    emit: (g, x) => emitOutputs(g, model, emitSums(g, model, x, new Set(), iterations), iterations, undefined),
+    reference: (schema) => lightgbmReference(model, iterations, schema, {}),
+  };
+}
+
+function hasLinear({ forest, treesPerIteration }: LightgbmModel, iterations: number): boolean {
+  return forest.linear.some((leaves, tree) => leaves !== null && tree < iterations * treesPerIteration);
+}
+
+/**
+ * @param raw `[N, features]` float64
+ * @param codes features whose values are codes of categories already
+ * @returns `[N, targets]`, the sums of the trees
+ */
+function emitSums(
+  g: GraphBuilder,
+  model: LightgbmModel,
+  raw: Value,
+  codes: ReadonlySet<number>,
+  iterations: number,
+): Value {
+  const { forest, treesPerIteration: targets } = model;
+  const trees = iterations * targets;
+  const columns = matrixColumns(forest, forest.nodeStart[trees]!, model.featureNames.length);
+  const matrix = emitMatrix(g, raw, columns, codes);
+  if (hasLinear(model, iterations)) return emitLinearForest(g, matrix, raw, forest, trees, targets, columns);
+  const leaves = { target: (tree: number) => tree % targets, weight: forest.leafValue, targets };
+  return emitTreeEnsemble(g, matrix, treeEnsemble(forest, 0, trees, columns, leaves));
 }
 
 function roundsOf(model: LightgbmModel, { rounds }: ConvertOptions, all: number): number {

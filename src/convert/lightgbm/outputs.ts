@@ -1,9 +1,9 @@
 // From scores to what LightGBM's predict returns (ConvertOutput of the objectives), and the labels of its scikit-learn classes.
-import type { OutputSpec } from "../../core/index.ts";
 import { type LightgbmModel, type LightgbmObjective, objectiveLinks } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
+import { type Answer, answerList } from "../answers.ts";
 import { labelNames } from "../columns.ts";
-import type { Converted, Tolerance } from "../converter.ts";
+import type { Tolerance } from "../converter.ts";
 import { emitSigmoid, emitSoftmax } from "../links.ts";
 
 const exact: Tolerance = { exact: true };
@@ -16,11 +16,6 @@ const nearly = (terms = 0): Tolerance => ({ exact: false, absolute: 2 ** -51, re
 
 export type Classes = readonly (string | number)[] | undefined;
 
-interface Outputs {
-  readonly outputs: OutputSpec[];
-  readonly promises: Converted["promises"];
-}
-
 /** @param sums [N, K], the sum of the trees per output */
 export function emitOutputs(
   g: GraphBuilder,
@@ -28,16 +23,10 @@ export function emitOutputs(
   sums: Value,
   iterations: number,
   classes: Classes,
-): Outputs {
-  const outputs: OutputSpec[] = [];
-  const promises: Record<string, Tolerance> = {};
+): readonly Answer[] {
+  const { answers, put } = answerList();
   const link = model.objective.name === null ? "identity" : objectiveLinks[model.objective.name as LightgbmObjective];
   const targets = model.treesPerIteration;
-  const put = (name: string, value: Value, spec: Omit<OutputSpec, "name" | "dtype" | "layout">, promise: Tolerance) => {
-    g.output(value, name);
-    outputs.push({ name, dtype: value.dtype, layout: "batch", ...spec });
-    promises[name] = promise;
-  };
   const flat = (value: Value) => (targets === 1 ? g.op("Reshape", [value, g.constant(int64([-1]))]) : value);
   const scalar = (value: number) => g.constant(float64([value], []));
   // A random forest's raw scores are sums all the same; its predictions start from the mean.
@@ -80,7 +69,7 @@ export function emitOutputs(
     if (prediction !== score || model.averageOutput)
       put("margin", flat(sums), { type: "float", shape, role: "margin" }, exact);
   }
-  return { outputs, promises };
+  return answers;
 }
 
 /**

@@ -7,13 +7,14 @@ import {
   type XgboostObjective,
   xgboostObjectives,
 } from "../../formats/index.ts";
-import { GraphBuilder } from "../../onnx/index.ts";
+import { GraphBuilder, type Value } from "../../onnx/index.ts";
+import { type Boosted, putAnswers } from "../answers.ts";
 import { checkClasses } from "../columns.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
 import { baseMargins } from "./base_margin.ts";
 import { treeEnsemble } from "./forest.ts";
-import { emitInputs } from "./inputs.ts";
+import { emitInputs, preparedMatrix } from "./inputs.ts";
 import { emitLinear } from "./linear.ts";
 import { emitOutputs } from "./outputs.ts";
 import { xgboostReference } from "./reference.ts";
@@ -32,26 +33,12 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
   const g = new GraphBuilder("xgboost");
   const { inputs, matrix } = emitInputs(g, model, options);
   const notes: string[] = [];
-  let sums: ReturnType<typeof emitLinear>;
-  let trees = 0;
-  if (model.trees) {
-    const { rounds, note } = roundsToUse(model, options);
-    notes.push(note);
-    trees = model.roundStart[rounds]!;
-    const forest = treeEnsemble(model.trees, trees, margins, groups, model.source);
-    sums = emitTreeEnsemble(g, matrix, forest);
-  } else {
-    if (options.rounds !== undefined)
-      throw new IngotError("INPUT_INVALID", {
-        what: "rounds are chosen, but a linear booster keeps only its last weights",
-        where: model.source,
-        fix: "leave `rounds` out",
-      });
-    sums = emitLinear(g, matrix, model.linear!.weights, margins, groups);
-  }
+  const { trees, note } = treesToUse(model, options);
+  if (note) notes.push(note);
+  const sums = emitMargins(g, model, matrix, margins, trees);
   if (model.categories?.some((list) => list !== null) || model.tornCategories.size > 0)
     notes.push("categories that the model has not seen count as missing; XGBoost itself refuses them");
-  const { outputs, promises } = emitOutputs(g, objective, sums, groups, options.classes);
+  const { outputs, promises } = putAnswers(g, emitOutputs(g, objective, sums, groups, options.classes));
   const schema = { inputs, outputs };
   return {
     model: g.build(),
@@ -61,6 +48,59 @@ export function convertXgboost(model: XgboostModel, options: ConvertOptions = {}
     accepts: { largest: 3e38 },
     notes,
   };
+}
+
+/**
+ * The model inside of a pipeline.
+ * @param missing what stands for a missing value besides NaN
+ * @throws IngotError MODEL_UNSUPPORTED, INPUT_INVALID
+ */
+export function boostedXgboost(model: XgboostModel, options: Pick<ConvertOptions, "missing" | "rounds">): Boosted {
+  if (model.categories?.some((list) => list !== null) || model.tornCategories.size > 0)
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: "the model takes categories of a data frame, which no step before it passes on",
+      where: model.source,
+      fix: "convert the XGBoost model alone, or encode categories as numbers before it",
+    });
+  const objective = objectiveOf(model);
+  const groups = groupsOf(model);
+  const margins = baseMargins(model, objective);
+  const { trees } = treesToUse(model, options);
+  return {
+    features: model.numFeature,
+    emit(g, x) {
+      const matrix = preparedMatrix(g, model, g.op("Cast", [x], { to: 1 }), options.missing);
+      return emitOutputs(g, objective, emitMargins(g, model, matrix, margins, trees), groups, undefined);
+    },
+    reference: (schema) => xgboostReference(model, objective, margins, trees, schema, options),
+  };
+}
+
+function treesToUse(model: XgboostModel, options: ConvertOptions): { trees: number; note: string | null } {
+  if (model.trees) {
+    const { rounds, note } = roundsToUse(model, options);
+    return { trees: model.roundStart[rounds]!, note };
+  }
+  if (options.rounds === undefined) return { trees: 0, note: null };
+  throw new IngotError("INPUT_INVALID", {
+    what: "rounds are chosen, but a linear booster keeps only its last weights",
+    where: model.source,
+    fix: "leave `rounds` out",
+  });
+}
+
+/** `[N, groups]` float32 */
+function emitMargins(
+  g: GraphBuilder,
+  model: XgboostModel,
+  matrix: Value,
+  margins: readonly number[],
+  trees: number,
+): Value {
+  const groups = groupsOf(model);
+  return model.trees
+    ? emitTreeEnsemble(g, matrix, treeEnsemble(model.trees, trees, margins, groups, model.source))
+    : emitLinear(g, matrix, model.linear!.weights, margins, groups);
 }
 
 function objectiveOf(model: XgboostModel): XgboostObjective {

@@ -42,7 +42,7 @@ export function emitInputs(g: GraphBuilder, model: XgboostModel, options: Conver
       layout: "batch",
       missing: "allow",
     };
-    return { inputs: [spec], matrix: cutCategories(g, markMissing(g, raw, options.missing), limits) };
+    return { inputs: [spec], matrix: preparedMatrix(g, model, raw, options.missing) };
   }
   const names = named?.map((input) => input.name) ?? featureNames!;
   checkInputNames(names, model.source);
@@ -54,6 +54,11 @@ export function emitInputs(g: GraphBuilder, model: XgboostModel, options: Conver
   });
   const raw = values.length === 1 ? values[0]! : g.op("Concat", values, { axis: 1 }, { name: "features" });
   return { inputs, matrix: cutCategories(g, raw, limits) };
+}
+
+/** A matrix of numbers, float32 `[N, features]`, as the trees look at it. */
+export function preparedMatrix(g: GraphBuilder, model: XgboostModel, x: Value, missing: number | undefined): Value {
+  return cutCategories(g, markMissing(g, x, missing), categoryLimits(model.trees));
 }
 
 type Given = NonNullable<ConvertOptions["inputs"]>[number];

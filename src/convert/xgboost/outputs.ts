@@ -1,10 +1,10 @@
 // From margins to what XGBoost's predict returns, and the labels of its scikit-learn classes, in float32.
 // Rule: dmlc/xgboost src/common/math.h (Sigmoid, Softmax), src/objective (PredTransform), python-package xgboost/sklearn.py.
-import type { OutputSpec } from "../../core/index.ts";
 import type { XgboostObjective } from "../../formats/index.ts";
 import { float32, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
+import { type Answer, answerList } from "../answers.ts";
 import { labelNames } from "../columns.ts";
-import type { Converted, ConvertOptions, Tolerance } from "../converter.ts";
+import type { ConvertOptions, Tolerance } from "../converter.ts";
 
 const exact: Tolerance = { exact: true };
 /**
@@ -13,11 +13,6 @@ const exact: Tolerance = { exact: true };
  */
 const fewUlp: Tolerance = { exact: false, absolute: 2 ** -23, relative: 2 ** -21 };
 
-interface Outputs {
-  readonly outputs: OutputSpec[];
-  readonly promises: Converted["promises"];
-}
-
 /** @param margins [N, groups] float32 */
 export function emitOutputs(
   g: GraphBuilder,
@@ -25,14 +20,8 @@ export function emitOutputs(
   margins: Value,
   groups: number,
   classes: ConvertOptions["classes"],
-): Outputs {
-  const outputs: OutputSpec[] = [];
-  const promises: Record<string, Tolerance> = {};
-  const put = (name: string, value: Value, spec: Omit<OutputSpec, "name" | "dtype" | "layout">, promise: Tolerance) => {
-    g.output(value, name);
-    outputs.push({ name, dtype: value.dtype, layout: "batch", ...spec });
-    promises[name] = promise;
-  };
+): readonly Answer[] {
+  const { answers, put } = answerList();
   const shape = groups === 1 ? [] : [groups];
   const flat = groups === 1 ? g.op("Reshape", [margins, g.constant(int64([-1]))], {}, { name: "margins" }) : margins;
   const named = classes ? { classes: classes.map(String) } : {};
@@ -61,7 +50,7 @@ export function emitOutputs(
     put("prediction", prediction, { type: "float", shape, role: "value" }, fewUlp);
     put("margin", flat, { type: "float", shape, role: "margin" }, exact);
   }
-  return { outputs, promises };
+  return answers;
 }
 
 function one(g: GraphBuilder): Value {
