@@ -35,28 +35,51 @@ export function renderPacked(result: PackResult): string {
 
 const runtimeOrder = ["native", "wasm", "micro"];
 
-/** How far each runtime is from the recorded outputs, and what was promised. */
+/** How far each runtime is from recorded outputs and on edge rows, and what was promised. */
 export function renderMeasurements(
-  unordered: readonly Measurement[],
+  measurements: readonly Measurement[],
   promised: Package["certificate"]["tolerances"] = {},
-) {
-  const measurements = unordered.toSorted((a, b) => runtimeOrder.indexOf(a.runtime) - runtimeOrder.indexOf(b.runtime));
-  if (measurements.length === 0) return "no examples: nothing was compared";
+): string {
+  const of = (kind: Measurement["kind"]) =>
+    measurements
+      .filter((measurement) => measurement.kind === kind)
+      .sort((a, b) => runtimeOrder.indexOf(a.runtime) - runtimeOrder.indexOf(b.runtime));
+  const [examples, edges] = [of("examples"), of("edge rows")];
+  if (examples.length === 0) return "no examples: nothing was compared";
+  return [
+    renderSet(examples, promised, (rows) => `against the recorded outputs of ${rows} examples`),
+    ...(edges.length === 0 ? [] : ["", renderSet(edges, promised, edgeTitle(edges))]),
+  ].join("\n");
+}
+
+function edgeTitle(measurements: readonly Measurement[]): (rows: number) => string {
+  const crossed = measurements.some((measurement) => measurement.crossChecked);
+  return (rows) =>
+    crossed
+      ? `on ${rows} edge rows, against the micro runtime: this graph has no other reference`
+      : `on ${rows} edge rows, against the model computed without the graph`;
+}
+
+function renderSet(
+  measurements: readonly Measurement[],
+  promised: Package["certificate"]["tolerances"],
+  title: (rows: number) => string,
+): string {
   const outputs = [...new Set(measurements.flatMap((measurement) => Object.keys(measurement.differences)))];
   if (outputs.length === 0)
     return columns(measurements.map(({ runtime, result, problem }) => [runtime, problem ? problem.what : result]));
   const rows = Math.max(...measurements.map((measurement) => measurement.rows));
   return [
-    `against the recorded outputs of ${rows} examples`,
+    title(rows),
     columns([
       ["", ...outputs],
       ...(outputs.some((output) => promised[output])
         ? [["promised", ...outputs.map((output) => limitText(promised[output]))]]
         : []),
-      ...measurements.map(({ runtime, result, problem, differences }) => [
+      ...measurements.map(({ runtime, result, problem, differences, crossChecked }) => [
         runtime,
-        ...(result === "cannot run"
-          ? [problem?.what ?? "cannot run"]
+        ...(Object.keys(differences).length === 0
+          ? [problem?.what ?? (crossChecked === undefined && result === "runs" ? "the reference" : result)]
           : outputs.map((output) => differenceText(differences[output]))),
       ]),
     ]),
@@ -126,6 +149,7 @@ export function renderPackage(pkg: Package, scan: ScanReport | null = null): str
     "",
     `certificate${certificate.examples ? ` (${certificate.examples.rowsWithOutputs} examples with outputs)` : " (no examples)"}`,
     columns(promises),
+    ...certificate.summary.map((line) => `  ${line}`),
     "",
     "files",
     columns(pkg.files.map((file) => [`  ${file.path}`, file.kind, size(file.size), shortDigest(file.digest)])),

@@ -11,6 +11,8 @@ export interface ConvertOptions {
   readonly classes?: readonly (string | number)[];
   /** Trees up to this boosting round only; default is what the library's own `predict` uses. */
   readonly rounds?: number;
+  /** `compact`: the graph in float32, for small devices; numbers differ in their last places. Default `exact`. */
+  readonly dialect?: "exact" | "compact";
   /** The value that stands for a missing one besides NaN (XGBoost's `missing=`). */
   readonly missing?: number;
 }
@@ -25,6 +27,8 @@ export interface Converted {
    * its outputs out.
    */
   readonly reference?: (feeds: Readonly<Record<string, Tensor>>) => Record<string, Tensor>;
+  /** Default `exact`: computed in the source library's own types. */
+  readonly dialect?: "exact" | "compact";
   /** Which numbers the source library takes: what lies beyond is not compared. */
   readonly accepts?: Accepted;
   /** Choices made that a user should know of, one line each (e.g. which trees were used). */

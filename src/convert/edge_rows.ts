@@ -10,7 +10,7 @@ export type EdgeKind = "threshold" | "special value" | "missing value" | "catego
 
 export interface EdgeRow {
   readonly kind: EdgeKind;
-  /** `threshold of income`, `missing value of features[3]`. */
+  /** `threshold of income: 0.5`, `missing value of features[3]: null`. */
   readonly about: string;
   readonly inputs: Readonly<Record<string, unknown>>;
 }
@@ -83,8 +83,17 @@ export function edgeRows(model: Model, schema: Schema, options: EdgeOptions = {}
         other.spec !== cell.spec ? [] : [other === cell ? value : (list[other.at!] ?? other.usual[0])],
       );
     }
-    return { kind, about: `${kind} of ${name}${cell.at === null ? "" : `[${cell.at}]`}`, inputs: base };
+    return {
+      kind,
+      about: `${kind} of ${name}${cell.at === null ? "" : `[${cell.at}]`}: ${shown(value)}`,
+      inputs: base,
+    };
   });
+}
+
+function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  return Object.is(value, -0) ? "-0" : String(value);
 }
 
 function madeUp(schema: Schema, cells: readonly Cell[], row: number): Record<string, unknown> {

@@ -2,15 +2,17 @@
 import { lstat, readFile } from "node:fs/promises";
 import path from "node:path";
 import { convertModel } from "../convert/index.ts";
-import { digest, digestOf, IngotError, nearest, type Schema } from "../core/index.ts";
+import { digestOf, IngotError, nearest, type Schema } from "../core/index.ts";
 import { detectFormat, type FileSource, openFile } from "../formats/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { ScanReport } from "../scan/index.ts";
-import { type Certificate, type Measurement, measure, tolerancesOf, writeCertificate } from "./certificate.ts";
+import { type Certificate, writeCertificate } from "./certificate.ts";
+import { certify } from "./certify.ts";
 import { type PackageDescription, writeDescription } from "./description.ts";
 import { type Example, parseExamples } from "./examples.ts";
 import { type FileKind, fileNames, kindOf } from "./file_set.ts";
 import { type GraphFiles, graphFiles } from "./graph_files.ts";
+import type { Measurement } from "./measure.ts";
 import { type PackedFile, scanPacked } from "./pack_scan.ts";
 import { type ParsedProject, parseProject } from "./project.ts";
 import { packagePath, projectFile } from "./project_files.ts";
@@ -34,9 +36,6 @@ export interface Build {
   /** Of the model and the declared files, made before anything was converted. */
   readonly scan: ScanReport;
 }
-
-/** Runtimes in the order in which a failing example is looked for. */
-const runtimes = ["micro", "native", "wasm"] as const;
 
 /** Reads `ingot.yaml` of a folder. @throws FILE_NOT_FOUND, PROJECT_INVALID */
 export async function readProject(folder: string): Promise<ParsedProject> {
@@ -67,9 +66,12 @@ export async function buildPackage(folder: string): Promise<Build> {
   const environment = project.environment === undefined ? null : await environmentFile(folder, parsed);
   const metrics = await readMetrics(folder, parsed);
   const source = { format: cast.description.format, digest: cast.digest };
-  // What another program computed with an ONNX graph need not have our runtimes' last bits: the defaults apply.
-  const promises = source.format === "onnx" ? {} : cast.converted.promises;
-  const { certificate, measurements } = await certify(parsed, schema, promises, graph, examples, source);
+  const { certificate, measurements, edges } = await certify(cast.converted, graph, {
+    source,
+    schema,
+    examples,
+    tolerance: project.tolerance,
+  });
 
   const { formatVersion, producer } = cast.description;
   const description: PackageDescription = {
@@ -86,7 +88,7 @@ export async function buildPackage(folder: string): Promise<Build> {
       ...(formatVersion === undefined ? {} : { formatVersion }),
       ...(producer === undefined ? {} : { producer }),
     },
-    graph: describeGraph(cast.converted.model, graph, source.format),
+    graph: describeGraph(cast.converted.model, graph, certificate.dialect ?? "exact"),
     notes: cast.converted.notes,
     ...(metrics === null ? {} : { metrics }),
     ...(environment === null ? {} : { environment: environment.path }),
@@ -109,6 +111,7 @@ export async function buildPackage(folder: string): Promise<Build> {
   ];
   if (graph.data) files.push({ path: fileNames.graphData, kind: "weight.config", content: { stream: graph.data } });
   if (examples) files.push({ path: fileNames.examples, kind: "dataset", content: { bytes: examples.bytes } });
+  if (edges) files.push({ path: fileNames.edgeRows, kind: "dataset", content: { bytes: edges.bytes } });
   if (environment) files.push(environment);
   return { description, certificate, measurements, files, scan };
 }
@@ -176,44 +179,6 @@ async function readExamples(folder: string, parsed: ParsedProject, schema: Schem
   return { bytes, rows, name };
 }
 
-async function certify(
-  { project }: ParsedProject,
-  schema: Schema,
-  promises: Parameters<typeof tolerancesOf>[1],
-  { graph, runnable }: GraphFiles,
-  examples: { bytes: Uint8Array; rows: readonly Example[]; name: string } | null,
-  source: Certificate["source"],
-): Promise<{ certificate: Certificate; measurements: Measurement[] }> {
-  const tolerances = tolerancesOf(schema, promises, project.tolerance);
-  const measurements: Measurement[] = [];
-  for (const runtime of runtimes)
-    measurements.push(await measure(runtime, runnable, schema, examples?.rows ?? [], tolerances, examples?.name ?? ""));
-  const failed = measurements.find((found) => found.result === "outside tolerance");
-  if (failed) throw failed.problem!;
-  const native = measurements.find((found) => found.runtime === "native");
-  if (native?.result === "cannot run") throw native.problem!;
-  const resultOf = (runtime: (typeof runtimes)[number]) =>
-    (measurements.find((found) => found.runtime === runtime)?.result ??
-      "cannot run") as Certificate["runtimes"]["micro"];
-  const micro = measurements.find((found) => found.runtime === "micro");
-  return {
-    measurements,
-    certificate: {
-      formatVersion: 1,
-      source,
-      graph: digest(graph),
-      tolerances,
-      examples: examples && {
-        digest: digest(examples.bytes),
-        rows: examples.rows.length,
-        rowsWithOutputs: withOutputs(examples.rows),
-      },
-      measured: micro?.result === "within tolerance" ? micro.differences : null,
-      runtimes: { native: resultOf("native"), wasm: resultOf("wasm"), micro: resultOf("micro") },
-    },
-  };
-}
-
 function withOutputs(rows: readonly Example[]): number {
   return rows.filter((row) => row.outputs !== undefined).length;
 }
@@ -276,11 +241,15 @@ async function readMetrics(
   return value as Record<string, number | string | boolean>;
 }
 
-function describeGraph(model: Model, { data }: GraphFiles, format: string): PackageDescription["graph"] {
+function describeGraph(
+  model: Model,
+  { data }: GraphFiles,
+  dialect: PackageDescription["graph"]["dialect"],
+): PackageDescription["graph"] {
   return {
     file: fileNames.graph,
     ...(data ? { data: fileNames.graphData } : {}),
-    dialect: format === "onnx" ? "as given" : "exact",
+    dialect,
     irVersion: model.irVersion,
     opsets: model.opsetImports.map(({ domain, version }) => ({ domain, version })),
   };

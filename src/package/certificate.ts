@@ -2,170 +2,128 @@
 // It is part of the package, so it holds only what is the same on every machine: figures are measured with the micro
 // runtime, whose arithmetic is JavaScript's own; of native and wasm, whose kernels differ by CPU in the last place, it
 // says that they stayed within the tolerance.
-import type { Tolerance } from "../convert/index.ts";
-import { type Digest, IngotError, type Json, readableJson, type Schema } from "../core/index.ts";
-import { type GraphFile, openPredictor, type Predictor, type RuntimeName } from "../runtime/index.ts";
-import {
-  compareOutput,
-  type Difference,
-  defaultTolerance,
-  exact,
-  isFloat,
-  type Mismatch,
-  noDifference,
-} from "./compare.ts";
+import type { EdgeKind, Tolerance } from "../convert/index.ts";
+import { type Digest, digest, IngotError, type Json, readableJson } from "../core/index.ts";
+import type { RuntimeName } from "../runtime/index.ts";
+import type { Difference } from "./compare.ts";
 import { parseJsonFile } from "./description.ts";
+import type { EdgeRows } from "./edge_rows_file.ts";
 import type { Example } from "./examples.ts";
+import { fileNames } from "./file_set.ts";
+import type { Measurement, RowSet, RuntimeResult } from "./measure.ts";
+import { toleranceText } from "./tolerances.ts";
+
+export type Dialect = "exact" | "compact" | "as given";
 
 export interface Certificate {
-  readonly formatVersion: 1;
+  /** 1 knew examples only. */
+  readonly formatVersion: 1 | 2;
+  /** In words, for people. */
+  readonly summary: readonly string[];
   readonly source: { readonly format: string; readonly digest: Digest };
   readonly graph: Digest;
+  readonly dialect: Dialect | null;
   /** Per output: the largest difference from the source library that is accepted. */
   readonly tolerances: Readonly<Record<string, Tolerance>>;
+  /** Their reference is what was recorded with them. */
   readonly examples: { readonly digest: Digest; readonly rows: number; readonly rowsWithOutputs: number } | null;
+  readonly edgeRows: {
+    readonly file: string;
+    readonly digest: Digest;
+    readonly rows: number;
+    readonly kinds: Readonly<Partial<Record<EdgeKind, number>>>;
+    readonly reference: EdgeRows["reference"];
+  } | null;
   /** Differences on the examples with the micro runtime; null where it cannot run the graph, or nothing was recorded. */
   readonly measured: Readonly<Record<string, Difference>> | null;
+  /** The same on the edge rows. */
+  readonly measuredEdgeRows: Readonly<Record<string, Difference>> | null;
   readonly runtimes: Readonly<Record<RuntimeName, RuntimeResult>>;
 }
 
-export type RuntimeResult = "within tolerance" | "runs" | "cannot run";
-
-/** What one runtime makes of the examples. */
-export interface Measurement {
-  readonly runtime: RuntimeName;
-  readonly result: RuntimeResult | "outside tolerance";
-  readonly differences: Readonly<Record<string, Difference>>;
-  readonly rows: number;
-  /** The first value outside the tolerance, or why the graph cannot run. */
-  readonly problem?: IngotError;
+export interface Certified {
+  readonly source: Certificate["source"];
+  readonly graph: Digest;
+  readonly dialect: Dialect;
+  readonly tolerances: Readonly<Record<string, Tolerance>>;
+  readonly examples: { readonly bytes: Uint8Array; readonly rows: readonly Example[] } | null;
+  readonly edges: EdgeRows | null;
+  readonly measurements: readonly Measurement[];
 }
 
-/** Larger graphs are left to native and wasm: plain TypeScript would take minutes. The same bound on every machine. */
-const largestMicroGraph = 64 * 1024 * 1024;
-const rowsPerBatch = 256;
+export function certificateOf(facts: Certified): Certificate {
+  const { source, graph, dialect, tolerances, examples, edges, measurements } = facts;
+  const measured = (kind: RowSet["kind"]) => {
+    const micro = measurements.find((one) => one.runtime === "micro" && one.kind === kind);
+    return micro?.result === "within tolerance" ? micro.differences : null;
+  };
+  const certificate: Omit<Certificate, "summary" | "formatVersion"> = {
+    source,
+    graph,
+    dialect,
+    tolerances,
+    examples: examples && {
+      digest: digest(examples.bytes),
+      rows: examples.rows.length,
+      rowsWithOutputs: examples.rows.filter((row) => row.outputs !== undefined).length,
+    },
+    edgeRows: edges && {
+      file: fileNames.edgeRows,
+      digest: digest(edges.bytes),
+      rows: edges.rows.length,
+      kinds: edges.kinds,
+      reference: edges.reference,
+    },
+    measured: measured("examples"),
+    measuredEdgeRows: measured("edge rows"),
+    runtimes: {
+      native: verdict(measurements, "native"),
+      wasm: verdict(measurements, "wasm"),
+      micro: verdict(measurements, "micro"),
+    },
+  };
+  return { formatVersion: 2, summary: summaryOf(certificate), ...certificate };
+}
 
-/** The tolerance of each output: the project's, else the converter's promise, else the default of its dtype. */
-export function tolerancesOf(
-  schema: Schema,
-  promises: Readonly<Record<string, Tolerance>>,
-  override?: { readonly absolute: number; readonly relative: number },
-): Record<string, Tolerance> {
-  return Object.fromEntries(
-    schema.outputs.map(({ name, dtype }) => {
-      if (!isFloat(dtype)) return [name, exact];
-      if (override !== undefined) return [name, { exact: false, ...override }];
-      return [name, Object.hasOwn(promises, name) ? promises[name]! : defaultTolerance(dtype)];
-    }),
+/** The best that can be said of all rows: where some were compared, that they agree. */
+function verdict(measurements: readonly Measurement[], runtime: RuntimeName): RuntimeResult {
+  const results = measurements.filter((one) => one.runtime === runtime).map((one) => one.result);
+  const known = ["cannot run", "within tolerance", "runs"] as const;
+  return known.find((one) => results.includes(one)) ?? "not run";
+}
+
+function summaryOf(certificate: Omit<Certificate, "summary" | "formatVersion">): string[] {
+  const { source, dialect, examples, edgeRows, measured, measuredEdgeRows, runtimes, tolerances } = certificate;
+  const lines = [`${dialect} dialect, from ${source.format}`];
+  if (examples)
+    lines.push(`${examples.rowsWithOutputs} of ${examples.rows} examples have recorded outputs: ${told(measured)}`);
+  if (edgeRows) {
+    const kinds = Object.entries(edgeRows.kinds).map(([kind, count]) => `${count} ${kind}`);
+    const against =
+      edgeRows.reference === "evaluation"
+        ? `against the model computed without the graph: ${told(measuredEdgeRows)}`
+        : "no reference besides the graph: runtimes are compared with each other";
+    lines.push(`${edgeRows.rows} edge rows (${kinds.join(", ")}) ${against}`);
+  }
+  for (const [output, tolerance] of Object.entries(tolerances)) lines.push(`${output} ${toleranceText(tolerance)}`);
+  lines.push(
+    Object.entries(runtimes)
+      .map(([runtime, result]) => `${runtime}: ${result}`)
+      .join(", "),
   );
+  return lines;
 }
 
-/**
- * Runs the examples on one runtime. Being unable to run the graph is a result, wrong input in an example is an error.
- * @param source what messages call the file of the examples
- */
-export async function measure(
-  runtime: RuntimeName,
-  graph: GraphFile,
-  schema: Schema,
-  examples: readonly Example[],
-  tolerances: Readonly<Record<string, Tolerance>>,
-  source: string,
-): Promise<Measurement> {
-  const cannot = (problem: IngotError): Measurement => ({
-    runtime,
-    result: "cannot run",
-    differences: {},
-    rows: 0,
-    problem,
-  });
-  if (runtime === "micro" && (graph.externalData || (graph.bytes?.length ?? 0) > largestMicroGraph))
-    return cannot(
-      new IngotError("RUNTIME_UNSUPPORTED", {
-        what: `graphs above ${largestMicroGraph >> 20} MiB are not run on micro`,
-      }),
-    );
-  let predictor: Predictor;
-  try {
-    predictor = await openPredictor(graph, schema, { runtime });
-  } catch (error) {
-    if (error instanceof IngotError && error.code.startsWith("RUNTIME_")) return cannot(error);
-    throw error;
-  }
-  try {
-    return await compareAll(predictor, examples, tolerances, source);
-  } catch (error) {
-    if (error instanceof IngotError && error.code === "RUNTIME_UNSUPPORTED") return cannot(error);
-    throw error;
-  } finally {
-    await predictor.close();
-  }
+function told(differences: Readonly<Record<string, Difference>> | null): string {
+  if (differences === null) return "not measured with micro";
+  return Object.entries(differences)
+    .map(([output, { values, unequal, maxAbsolute, maxRelative }]) => {
+      if (unequal === 0) return `${output} equal`;
+      if (maxAbsolute === 0) return `${output} ${unequal} of ${values} unequal`;
+      return `${output} off by at most ${maxAbsolute.toPrecision(2)} (${maxRelative.toPrecision(2)} relative)`;
+    })
+    .join("; ");
 }
-
-async function compareAll(
-  predictor: Predictor,
-  examples: readonly Example[],
-  tolerances: Readonly<Record<string, Tolerance>>,
-  source: string,
-): Promise<Measurement> {
-  const { runtime, schema } = predictor;
-  const differences: Record<string, Difference> = {};
-  let problem: IngotError | undefined;
-  let rows = 0;
-  for (let start = 0; start < examples.length; start += rowsPerBatch) {
-    const batch = examples.slice(start, start + rowsPerBatch);
-    const answers = await predictAll(predictor, batch, source);
-    for (const [index, example] of batch.entries()) {
-      if (example.outputs === undefined) continue;
-      rows++;
-      for (const spec of schema.outputs) {
-        if (!Object.hasOwn(example.outputs, spec.name)) continue;
-        differences[spec.name] ??= noDifference();
-        const tolerance = tolerances[spec.name] ?? defaultTolerance(spec.dtype);
-        const expected = example.outputs[spec.name];
-        const found = compareOutput(spec, expected, answers[index]![spec.name], tolerance, differences[spec.name]!);
-        if (found) problem ??= mismatch(found, tolerance, runtime, `${source}:${example.line}`);
-      }
-    }
-  }
-  const result = problem ? "outside tolerance" : rows > 0 ? "within tolerance" : "runs";
-  return { runtime, result, differences, rows, ...(problem ? { problem } : {}) };
-}
-
-async function predictAll(predictor: Predictor, batch: readonly Example[], source: string) {
-  try {
-    return await predictor.predict(batch.map((example) => example.inputs));
-  } catch (error) {
-    if (!(error instanceof IngotError) || error.code !== "INPUT_INVALID") throw error;
-    // Which row it was: the message counts within the batch, people count lines of the file.
-    for (const example of batch)
-      await predictor.predict([example.inputs]).catch((single) => {
-        if (!(single instanceof IngotError)) throw single;
-        const what = single.message.replace(/ \(row \d+\)/, "");
-        throw new IngotError(single.code, { what, where: `${source}:${example.line}`, fix: single.fix, cause: single });
-      });
-    throw error;
-  }
-}
-
-function mismatch(found: Mismatch, tolerance: Tolerance, runtime: RuntimeName, where: string): IngotError {
-  return new IngotError("VERIFY_FAILED", {
-    what: `outputs.${found.output}: expected ${found.expected}, got ${found.actual} (${runtime}; ${toleranceText(tolerance)})`,
-    where,
-    fix: "check that the recorded outputs come from this model; `tolerance:` in ingot.yaml states what is acceptable",
-  });
-}
-
-export function toleranceText(tolerance: Tolerance): string {
-  if (tolerance.exact) return "must be equal";
-  const parts = [
-    tolerance.absolute > 0 ? `${short(tolerance.absolute)}` : "",
-    tolerance.relative > 0 ? `${short(tolerance.relative)} of the value` : "",
-  ];
-  return `may differ by ${parts.filter((part) => part !== "").join(" + ") || "0"}`;
-}
-
-const short = (limit: number): number => Number(limit.toPrecision(3));
 
 export function writeCertificate(certificate: Certificate): Uint8Array {
   return Buffer.from(readableJson(certificate as unknown as Json));
@@ -173,15 +131,24 @@ export function writeCertificate(certificate: Certificate): Uint8Array {
 
 /** @throws IngotError PACKAGE_INVALID */
 export function parseCertificate(bytes: Uint8Array, where: string): Certificate {
-  const value = parseJsonFile(bytes, where) as Partial<Certificate> | null;
-  const tolerances = value?.tolerances;
+  const value = parseJsonFile(bytes, where) as (Partial<Certificate> & { formatVersion?: unknown }) | null;
+  const { tolerances, formatVersion, edgeRows } = value ?? {};
+  if (typeof formatVersion === "number" && formatVersion > 2)
+    throw new IngotError("PACKAGE_INVALID", {
+      what: `was written by a newer Ingot (certificate ${formatVersion}, this one reads 2)`,
+      where,
+      fix: "update Ingot",
+    });
   const well =
-    value?.formatVersion === 1 &&
+    (formatVersion === 1 || formatVersion === 2) &&
     typeof tolerances === "object" &&
     tolerances !== null &&
-    Object.values(tolerances).every(isTolerance);
+    Object.values(tolerances).every(isTolerance) &&
+    (formatVersion === 1 || edgeRows === null || typeof edgeRows?.file === "string");
   if (!well) throw new IngotError("PACKAGE_INVALID", { what: "is not a certificate that is known", where });
-  return value as Certificate;
+  const certificate = value as Certificate;
+  if (certificate.formatVersion === 2) return certificate;
+  return { ...certificate, summary: [], dialect: null, edgeRows: null, measuredEdgeRows: null };
 }
 
 function isTolerance(value: unknown): value is Tolerance {

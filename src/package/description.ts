@@ -23,7 +23,7 @@ export interface PackageDescription {
     readonly file: string;
     /** External tensor data beside it, from 1 GiB up. */
     readonly data?: string;
-    readonly dialect: "exact" | "as given";
+    readonly dialect: "exact" | "compact" | "as given";
     readonly irVersion: number;
     readonly opsets: readonly { readonly domain: string; readonly version: number }[];
   };
@@ -94,7 +94,7 @@ const descriptionFile = z.object({
   graph: z.object({
     file: text,
     data: text.optional(),
-    dialect: z.enum(["exact", "as given"]),
+    dialect: z.enum(["exact", "compact", "as given"]),
     irVersion: z.number(),
     opsets: z.array(z.object({ domain: text, version: z.number() })),
   }),

@@ -7,6 +7,8 @@ export interface Example {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Absent: the row only shows what an input looks like. */
   readonly outputs?: Readonly<Record<string, unknown>>;
+  /** What an edge row is about: `threshold of age: 38.5`. */
+  readonly about?: string;
 }
 
 const largestFile = 64 * 1024 * 1024;
@@ -46,16 +48,19 @@ function parseExample(text: string, line: number, where: string): Example {
     throw new IngotError("JSON_MALFORMED", { what, where, fix: 'a row is {"inputs": {…}, "outputs": {…}}' });
   };
   if (!isRecord(value)) return refuse("is not a JSON object");
-  const unknown = Object.keys(value).find((key) => key !== "inputs" && key !== "outputs");
+  const keys = ["inputs", "outputs", "about"];
+  const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
-    const near = nearest(unknown, ["inputs", "outputs"]);
+    const near = nearest(unknown, keys);
     refuse(`unknown key ${quoted(unknown)}${near ? `, did you mean \`${near}\`?` : ""}`);
   }
-  const { inputs, outputs } = value;
+  const { inputs, outputs, about } = value;
   if (!isRecord(inputs)) return refuse("`inputs` is not an object");
-  if (outputs === undefined) return { line, inputs };
+  if (about !== undefined && typeof about !== "string") return refuse("`about` is not a text");
+  const told = about === undefined ? {} : { about };
+  if (outputs === undefined) return { line, inputs, ...told };
   if (!isRecord(outputs)) return refuse("`outputs` is not an object");
-  return { line, inputs, outputs };
+  return { line, inputs, outputs, ...told };
 }
 
 /** Integers that a double cannot hold arrive as bigint, never rounded. */

@@ -18,6 +18,7 @@ export const fileNames = {
   graphData: "model.onnx.data",
   certificate: "certificate.json",
   examples: "examples.jsonl",
+  edgeRows: "edge-rows.jsonl",
   environment: "environment/",
 } as const;
 

@@ -1,6 +1,7 @@
 // package: a project folder becomes an immutable, verified package in a store, and is opened, listed, verified, removed.
 export { buildPackage, readProject } from "./build.ts";
-export { type Certificate, type Measurement, type RuntimeResult, toleranceText } from "./certificate.ts";
+export type { Certificate } from "./certificate.ts";
+export { type Certification, certify } from "./certify.ts";
 export type { Difference } from "./compare.ts";
 export type { PackageDescription } from "./description.ts";
 export { type Example, parseExamples } from "./examples.ts";
@@ -14,10 +15,12 @@ export {
   removePackage,
   resolveReference,
 } from "./list.ts";
+export type { Measurement, RuntimeResult } from "./measure.ts";
 export { openPackage, type Package } from "./open.ts";
 export { type PackOptions, type PackResult, pack } from "./pack.ts";
 export { type ParsedProject, type Project, parseProject, projectJsonSchema } from "./project.ts";
 export { compareVersions, formatReference, parseReference, type Reference } from "./reference.ts";
 export { scanReportOf } from "./referrer.ts";
 export { scanPackage } from "./scan_package.ts";
+export { toleranceText } from "./tolerances.ts";
 export { type Check, type VerifyOptions, type VerifyReport, verifyPackage } from "./verify.ts";

@@ -12,10 +12,11 @@ import {
 } from "../oci/index.ts";
 import type { ScanReport } from "../scan/index.ts";
 import { buildPackage, type NewFile } from "./build.ts";
-import type { Certificate, Measurement } from "./certificate.ts";
+import type { Certificate } from "./certificate.ts";
 import type { PackageDescription } from "./description.ts";
 import { fileSetDigest, type PackageFile } from "./file_set.ts";
 import { packageEntries } from "./list.ts";
+import type { Measurement } from "./measure.ts";
 import { artifactType, inLayerOrder, modelPackConfig, modelPackManifest } from "./model_pack.ts";
 import { storeScanReport, withoutReports } from "./referrer.ts";
 
@@ -36,7 +37,7 @@ export interface PackResult {
   readonly size: number;
   readonly description: PackageDescription;
   readonly certificate: Certificate;
-  /** What each runtime made of the examples, on this machine. */
+  /** What each runtime made of the examples and the edge rows, on this machine. */
   readonly measurements: readonly Measurement[];
   /** What the scan of model and declared files found. */
   readonly scan: ScanReport;

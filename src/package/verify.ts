@@ -3,11 +3,14 @@ import { digest, IngotError } from "../core/index.ts";
 import type { Store } from "../oci/index.ts";
 import { readModel } from "../onnx/index.ts";
 import type { RuntimeName } from "../runtime/index.ts";
-import { type Measurement, measure, toleranceText } from "./certificate.ts";
+import { compactBeyond } from "./certify.ts";
+import { parseEdgeRows } from "./edge_rows_file.ts";
 import { fileNames, type PackageFile } from "./file_set.ts";
 import { type PackageEntry, resolveReference } from "./list.ts";
+import { type Measurement, measureAll, type RowSet } from "./measure.ts";
 import { configType, modelPackConfig, modelPackManifest } from "./model_pack.ts";
 import { asPackageError, openPackage, type Package, readManifest } from "./open.ts";
+import { toleranceText } from "./tolerances.ts";
 
 export interface VerifyOptions {
   /** Default: native, wasm, micro. */
@@ -51,7 +54,7 @@ export async function verifyPackage(
     await attempt(checks, "certificate", async () => certificateMatches(found));
     await attempt(checks, "graph", async () => graphIsWell(found));
     await attempt(checks, "reproducible form", async () => canonicalForm(found, entry, store));
-    await runExamples(found, options.runtimes ?? ["native", "wasm", "micro"], checks, measurements);
+    await runRows(found, options.runtimes ?? ["native", "wasm", "micro"], checks, measurements);
   }
   return {
     reference: `${entry.name}:${entry.version}`,
@@ -98,6 +101,7 @@ function certificateMatches(found: Package): string {
   const claims: [what: string, claimed: string | undefined, is: string | undefined][] = [
     ["graph", certificate.graph, digestAt(description.graph.file)],
     ["examples", certificate.examples?.digest, digestAt(description.examples?.file)],
+    ["set of edge rows", certificate.edgeRows?.digest, digestAt(certificate.edgeRows?.file)],
     ["source", certificate.source.digest, description.source.digest],
   ];
   for (const [what, claimed, is] of claims)
@@ -144,46 +148,53 @@ async function canonicalForm(found: Package, entry: PackageEntry, store: Store):
   return "the files give this digest";
 }
 
-async function runExamples(
+/** What the package holds rows for, once per runtime. */
+async function runRows(
   found: Package,
   runtimes: readonly RuntimeName[],
   checks: Check[],
   measurements: Measurement[],
 ): Promise<void> {
-  const examples = await found.examples();
-  const recorded = examples.filter((example) => example.outputs !== undefined).length;
-  const source = found.description.examples?.file ?? fileNames.examples;
+  const { certificate, description } = found;
+  const beyond = certificate.dialect === "compact" ? { beyond: compactBeyond } : {};
+  const source = description.examples?.file ?? fileNames.examples;
+  const sets: RowSet[] = [{ kind: "examples", rows: await found.examples(), source, ...beyond }];
   for (const runtime of runtimes) {
-    const name = `examples on ${runtime}`;
     try {
-      const { tolerances } = found.certificate;
-      const result = await measure(
-        runtime,
+      if (certificate.edgeRows && sets.length === 1) {
+        const rows = parseEdgeRows(await found.read(certificate.edgeRows.file));
+        sets.push({ kind: "edge rows", rows, source: certificate.edgeRows.file, ...beyond });
+      }
+      const results = await measureAll(
+        [runtime],
         await found.graph(),
-        found.description.schema,
-        examples,
-        tolerances,
-        source,
+        description.schema,
+        sets,
+        certificate.tolerances,
       );
-      measurements.push(result);
-      checks.push({ name, ...verdict(result, examples.length, recorded, found) });
+      measurements.push(...results);
+      for (const [at, result] of results.entries())
+        checks.push({ name: `${result.kind} on ${runtime}`, ...verdict(result, sets[at]!, found) });
     } catch (error) {
       if (!(error instanceof IngotError)) throw error;
-      checks.push({ name, result: "fail", detail: error.message });
+      checks.push({ name: `examples on ${runtime}`, result: "fail", detail: error.message });
     }
   }
 }
 
-function verdict(found: Measurement, rows: number, recorded: number, { certificate }: Package): Omit<Check, "name"> {
+function verdict(found: Measurement, { rows, kind }: RowSet, { certificate }: Package): Omit<Check, "name"> {
   if (found.result === "outside tolerance") return { result: "fail", detail: found.problem!.message };
   if (found.result === "cannot run") {
     // Packed where it ran: not running here is a failure, not a circumstance.
     const ranBefore = certificate.runtimes[found.runtime] !== "cannot run";
     return { result: ranBefore ? "fail" : "skip", detail: found.problem!.message };
   }
-  if (rows === 0) return { result: "skip", detail: "the graph loads; the package has no examples" };
-  if (recorded === 0)
-    return { result: "skip", detail: `${count(rows, "row")} run; no outputs are recorded to compare with` };
+  if (rows.length === 0) return { result: "skip", detail: "the graph loads; the package has no examples" };
+  if (found.rows === 0) {
+    const why =
+      kind === "examples" ? "no outputs are recorded to compare with" : "there is no reference besides the graph";
+    return { result: "skip", detail: `${count(rows.length, "row")} run; ${why}` };
+  }
   const details = Object.entries(found.differences).map(([output, { unequal, values, maxAbsolute }]) => {
     const tolerance = certificate.tolerances[output];
     const limit = tolerance === undefined ? "" : ` (${toleranceText(tolerance)})`;
@@ -191,7 +202,7 @@ function verdict(found: Measurement, rows: number, recorded: number, { certifica
       ? `${output} equal`
       : `${output} ${unequal} of ${values} differ, by at most ${maxAbsolute.toPrecision(2)}${limit}`;
   });
-  return { result: "pass", detail: `${count(recorded, "row")}: ${details.join("; ")}` };
+  return { result: "pass", detail: `${count(found.rows, "row")}: ${details.join("; ")}` };
 }
 
 async function attempt(checks: Check[], name: string, check: () => Promise<string> | string): Promise<void> {

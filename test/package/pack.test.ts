@@ -47,6 +47,7 @@ test("a project becomes a package that is listed, opened, verified and gives the
     "ingot.json",
     "environment/requirements.txt",
     "train.py",
+    "edge-rows.jsonl",
     "examples.jsonl",
     "README.md",
     "certificate.json",
@@ -282,18 +283,18 @@ test("`tolerance` accepts what it says, and is on the certificate", async () => 
   expect(certificate.runtimes.native).toBe("within tolerance");
 });
 
-test("inputs without outputs are examples too, and verify says that nothing was compared", async () => {
+test("inputs without outputs are examples too, and verify says that nothing was compared with them", async () => {
   const project = demoProject(path.join(root, "p"));
   rewrite(path.join(project, "examples.jsonl"), (text) => text.replace(/, "outputs": \{.*\}\}$/gm, "}"));
   const { certificate } = await pack(project, store);
   expect(certificate).toMatchObject({
     measured: null,
-    runtimes: { native: "runs" },
+    measuredEdgeRows: { margin: { unequal: 0 }, label: { unequal: 0 } },
     examples: { rows: 10, rowsWithOutputs: 0 },
   });
   const report = await verifyPackage("flight-delay", store, { runtimes: ["native"] });
   expect(report.ok).toBe(true);
-  expect(report.checks.at(-1)).toMatchObject({
+  expect(report.checks.find(({ name }) => name === "examples on native")).toMatchObject({
     result: "skip",
     detail: expect.stringMatching(/no outputs are recorded/),
   });

@@ -1,0 +1,69 @@
+// From a conversion to its certificate: the rows, what the runtimes make of them, and whether that is what is promised.
+import type { Converted } from "../convert/index.ts";
+import { digest, IngotError, type Schema } from "../core/index.ts";
+import type { RuntimeName } from "../runtime/index.ts";
+import { type Certificate, certificateOf, type Dialect } from "./certificate.ts";
+import { type EdgeRows, edgeRowsOf } from "./edge_rows_file.ts";
+import type { Example } from "./examples.ts";
+import { fileNames } from "./file_set.ts";
+import type { GraphFiles } from "./graph_files.ts";
+import { type Measurement, measureAll, type RowSet } from "./measure.ts";
+import { tolerancesOf } from "./tolerances.ts";
+
+export interface Certification {
+  readonly certificate: Certificate;
+  readonly measurements: readonly Measurement[];
+  readonly edges: EdgeRows | null;
+}
+
+export interface CertifyOptions {
+  readonly source: Certificate["source"];
+  /** With what the project says; default: the conversion's own. */
+  readonly schema?: Schema;
+  readonly examples?: { readonly bytes: Uint8Array; readonly rows: readonly Example[]; readonly name: string } | null;
+  readonly tolerance?: { readonly absolute: number; readonly relative: number } | undefined;
+  /** Default: all three. */
+  readonly runtimes?: readonly RuntimeName[];
+}
+
+/** Values of the compact dialect that may lie further off: records whose values lie between a threshold and its float32. */
+export const compactBeyond = 0.02;
+
+/** @throws IngotError VERIFY_FAILED naming row, output and both values; RUNTIME_* where native cannot run the graph */
+export async function certify(
+  converted: Converted,
+  { graph, runnable }: Pick<GraphFiles, "graph" | "runnable">,
+  options: CertifyOptions,
+): Promise<Certification> {
+  const { source, schema = converted.schema, examples = null, runtimes = ["micro", "native", "wasm"] } = options;
+  const dialect: Dialect = source.format === "onnx" ? "as given" : (converted.dialect ?? "exact");
+  // What another program computed with an ONNX graph need not have our runtimes' last bits: the defaults apply.
+  const promises = source.format === "onnx" ? {} : converted.promises;
+  const tolerances = tolerancesOf(schema, promises, options.tolerance);
+  const beyond = dialect === "compact" ? { beyond: compactBeyond } : {};
+  const exampleRows = examples?.rows ?? [];
+  const sets: RowSet[] = [{ kind: "examples", rows: exampleRows, source: examples?.name ?? "", ...beyond }];
+  const edges = await usable(edgeRowsOf(converted, schema, exampleRows), runnable, schema);
+  if (edges) sets.push({ kind: "edge rows", rows: edges.rows, source: fileNames.edgeRows, ...beyond });
+  const measurements = await measureAll(runtimes, runnable, schema, sets, tolerances);
+  const failed = measurements.find((found) => found.result === "outside tolerance");
+  if (failed) throw failed.problem!;
+  const native = measurements.find((found) => found.runtime === "native");
+  if (native?.result === "cannot run") throw native.problem!;
+  const graphDigest = digest(graph);
+  const facts = { source, graph: graphDigest, dialect, tolerances, examples, edges, measurements };
+  return { certificate: certificateOf(facts), measurements, edges };
+}
+
+/** Graphs from elsewhere may stop at values that they were not made for: then their edge rows prove nothing. */
+async function usable(edges: EdgeRows | null, graph: GraphFiles["runnable"], schema: Schema): Promise<EdgeRows | null> {
+  if (edges === null || edges.reference !== "none") return edges;
+  try {
+    const set: RowSet = { kind: "edge rows", rows: edges.rows, source: fileNames.edgeRows };
+    const [micro] = await measureAll(["micro"], graph, schema, [set], {});
+    return micro?.result === "runs" ? edges : null;
+  } catch (error) {
+    if (error instanceof IngotError) return null;
+    throw error;
+  }
+}
