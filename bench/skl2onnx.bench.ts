@@ -1,0 +1,153 @@
+// Every scikit-learn fixture of one release, converted by Ingot and by skl2onnx in one run: how many convert, how far the answers are from
+// the library's, how long it takes and how large the graphs are; and one pipeline as a whole process.
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { IngotError } from "../src/core/index.ts";
+import { type Tensor, writeModel } from "../src/onnx/index.ts";
+import { openPredictor } from "../src/runtime/index.ts";
+import { numberOf } from "../test/convert/fixture.ts";
+import {
+  answersOf,
+  convertedCase,
+  feedsOfCase,
+  type SklearnCase,
+  sklearnCases,
+} from "../test/convert/sklearn/fixture.ts";
+import { commands, duration, markdown } from "./measure.ts";
+import { pythonEnvironment } from "./python.ts";
+
+const version = "1.7.2";
+const root = path.join(import.meta.dirname, "..");
+const scripts = path.join(import.meta.dirname, "skl2onnx");
+const python = pythonEnvironment("skl2onnx", path.join(scripts, "requirements.txt"));
+const work = mkdtempSync(path.join(tmpdir(), "ingot-bench-skl2onnx-"));
+
+interface Result {
+  readonly case: string;
+  readonly family: string;
+  readonly problem?: string;
+  readonly seconds?: number;
+  readonly bytes?: number;
+  readonly wrong?: number;
+  /** Largest difference, relative to the larger of 1 and the library's value. */
+  readonly error?: number;
+}
+
+try {
+  const cases = sklearnCases()
+    .get(version)!
+    .filter(({ form }) => form !== "skops");
+  writeFileSync(path.join(work, "cases.json"), JSON.stringify(cases));
+  execFileSync(python, [path.join(scripts, "convert.py"), path.join(root, "fixtures/sklearn"), work], {
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  const theirs = JSON.parse(readFileSync(path.join(work, "results.json"), "utf8")) as Result[];
+  const ours: Result[] = [];
+  for (const one of cases) ours.push(await measured(one));
+
+  const families = [...new Set(cases.map(({ family }) => family))];
+  const rows: (string | number)[][] = [
+    [
+      "",
+      "objects",
+      "converted",
+      "with wrong labels",
+      "wrong labels",
+      "error above 1e-6",
+      "largest error",
+      "median time",
+      "median size",
+    ],
+  ];
+  for (const family of [...families, "all"])
+    for (const [name, results] of [
+      ["ingot", ours],
+      ["skl2onnx", theirs],
+    ] as const)
+      rows.push([`${family}: ${name}`, ...summary(results.filter((one) => family === "all" || one.family === family))]);
+
+  const target = path.join(work, "one.onnx");
+  const model = path.join(root, "demo/penguins/species.pkl");
+  const whole = commands({
+    ingot: [
+      process.execPath,
+      path.join(root, "bin/ingot.mjs"),
+      "convert",
+      model,
+      "--output",
+      path.join(work, "ours.onnx"),
+      "--quiet",
+    ],
+    skl2onnx: [python, path.join(scripts, "one.py"), model, target],
+  });
+  const silent = theirs.filter((one) => (one.wrong ?? 0) > 0 || (one.error ?? 0) > 1e-3);
+  console.log(
+    [
+      `## Converting scikit-learn ${version}: against skl2onnx`,
+      "",
+      "The fixtures' fitted objects (no skops files: the others cannot read them), each with its rows, in ONNX Runtime. skl2onnx gets double inputs,",
+      "or float ones where those convert better. Errors are relative to the larger of 1 and the library's value.",
+      "",
+      markdown(rows),
+      "",
+      `Silently wrong with skl2onnx (wrong labels, or an error above 1e-3): ${silent.map((one) => one.case).join(", ")}.`,
+      "",
+      `The demo's pipeline as a whole process, from the pickle to the graph on disk: ingot ${duration(whole["ingot"]!.ms)}, skl2onnx ${duration(whole["skl2onnx"]!.ms)} (${(whole["skl2onnx"]!.ms / whole["ingot"]!.ms).toFixed(1)} ×).`,
+    ].join("\n"),
+  );
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+
+function summary(results: readonly Result[]): (string | number)[] {
+  const converted = results.filter((one) => one.seconds !== undefined);
+  const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+  const largest = Math.max(0, ...converted.map((one) => one.error!));
+  return [
+    results.length,
+    converted.length,
+    converted.filter((one) => one.wrong! > 0).length,
+    converted.reduce((sum, one) => sum + one.wrong!, 0),
+    converted.filter((one) => one.error! > 1e-6).length,
+    largest > 1e300 ? "not finite" : largest.toExponential(1),
+    duration(middle(converted.map((one) => one.seconds! * 1000))),
+    `${(middle(converted.map((one) => one.bytes!)) / 1000).toFixed(1)} kB`,
+  ];
+}
+
+async function measured(one: SklearnCase): Promise<Result> {
+  const { family } = one;
+  try {
+    const started = performance.now();
+    const { model, schema } = await convertedCase(one);
+    const bytes = writeModel(model);
+    const seconds = (performance.now() - started) / 1000;
+    const predictor = await openPredictor({ bytes }, schema, { runtime: "native" });
+    const outputs = await predictor.run(feedsOfCase(one, schema));
+    await predictor.close();
+    let wrong = 0;
+    let error = 0;
+    for (const [name, expected] of answersOf(one, schema))
+      expected.forEach((want, at) => {
+        const got = outputs[name]!.data[at]!;
+        if (schema.outputs.find((output) => output.name === name)!.role === "label") wrong += Number(!same(got, want));
+        else error = Math.max(error, distance(Number(got), numberOf(want)));
+      });
+    return { case: one.case, family, seconds, bytes: bytes.length, wrong, error };
+  } catch (problem) {
+    if (!(problem instanceof IngotError)) throw problem;
+    return { case: one.case, family, problem: problem.message };
+  }
+}
+
+function same(got: Tensor["data"][number], want: unknown): boolean {
+  return typeof got === "string" ? got === want : Number(got) === Number(want);
+}
+
+function distance(got: number, want: number): number {
+  if (got === want || (Number.isNaN(got) && Number.isNaN(want))) return 0;
+  const difference = Math.abs(got - want) / Math.max(1, Math.abs(want));
+  return Number.isNaN(difference) ? 1e308 : difference;
+}
