@@ -3,8 +3,8 @@ import { IngotError } from "../core/index.ts";
 import { catboostCbm, catboostJson } from "./catboost/index.ts";
 import { coremlFile } from "./coreml/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
-import { joblib } from "./joblib/index.ts";
 import { gguf } from "./gguf/index.ts";
+import { joblib } from "./joblib/index.ts";
 import { hdf5 } from "./hdf5/index.ts";
 import { kerasConfig } from "./keras/index.ts";
 import { lightgbm } from "./lightgbm/index.ts";
@@ -27,6 +27,7 @@ export {
   catboostColumns,
   catboostLink,
   catboostTreeCount,
+  readCbm,
 } from "./catboost/index.ts";
 export type { FileSource, Format, ModelDescription } from "./format.ts";
 export { readJoblib } from "./joblib/index.ts";
@@ -50,6 +51,7 @@ export { dtypeText, NdArray, type NumpyDtype, numberOf } from "./python/ndarray.
 export { dtypeOf, dtypeOfText } from "./python/numpy_dtype.ts";
 export { arrayOf } from "./python/numpy_objects.ts";
 export * from "./python/values.ts";
+export { featureCountOf, featureNamesOf } from "./sklearn/columns.ts";
 export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
 export type { AnomalySubject, Observation, Survey } from "./survey.ts";
 export type { Container, Entry, Tree, TreeFormat } from "./tree.ts";

@@ -3,6 +3,7 @@
 import type { TextForm } from "../../core/index.ts";
 import type { Fitted } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import type { Tolerance } from "../converter.ts";
 
 /** One family member. The rule's source (the library's file and function) is named in its file. */
 export interface Estimator {
@@ -115,6 +116,8 @@ export interface Classify {
   readonly isExact?: boolean;
   /** Decisions alone have them: boosters, whose probabilities come from an exponential. */
   readonly isExactDecision?: boolean;
+  /** What is promised of probabilities and decisions that are not exact, where float64 would promise too much. */
+  readonly promise?: Tolerance;
   emit(x: Columns, emission: Emission): readonly ClassValues[];
   evaluate(x: Table): readonly ClassRows[];
 }
@@ -140,6 +143,7 @@ export interface Regress {
   readonly targets: number | null;
   /** Predictions have the library's own bits. */
   readonly isExact?: boolean;
+  readonly promise?: Tolerance;
   emit(x: Columns, emission: Emission): Value;
   evaluate(x: Table): Matrix;
 }

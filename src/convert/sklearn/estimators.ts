@@ -5,6 +5,7 @@ import { type Fitted, PyGlobal, PyObject } from "../../formats/index.ts";
 import * as adaBoost from "./ada_boost.ts";
 import * as adaBoostRegressor from "./ada_boost_regressor.ts";
 import * as bagging from "./bagging.ts";
+import * as boosterWrappers from "./booster_wrappers.ts";
 import * as calibration from "./calibration.ts";
 import * as columnTransformer from "./column_transformer.ts";
 import * as decomposition from "./decomposition.ts";
@@ -33,6 +34,7 @@ import * as neuralNetwork from "./neural_network.ts";
 import * as pipeline from "./pipeline.ts";
 import * as polynomial from "./polynomial.ts";
 import * as power from "./power.ts";
+import { loosened } from "./promises.ts";
 import * as quantile from "./quantile.ts";
 import * as randomProjection from "./random_projection.ts";
 import * as scalers from "./scalers.ts";
@@ -55,6 +57,7 @@ const families: readonly object[] = [
   forestEmbedding,
   gradientBoosting,
   histGradientBoosting,
+  boosterWrappers,
   isolationForest,
   bagging,
   adaBoost,
@@ -104,7 +107,13 @@ export function readStep(self: Fitted, depth = 0): Step {
   const estimator = byClass.get(self.className);
   if (!estimator) throw self.unsupported(`${nameOf(self)} cannot be converted`, helpFor(self));
   if (depth > depthLimit) throw self.unsupported(`holds estimators more than ${depthLimit} levels deep`);
-  return estimator.read(self, (child) => readStep(child, depth + 1));
+  const inner: Step[] = [];
+  const step = estimator.read(self, (child) => {
+    const read = readStep(child, depth + 1);
+    inner.push(read);
+    return read;
+  });
+  return loosened(step, inner);
 }
 
 export function canConvert(className: string): boolean {

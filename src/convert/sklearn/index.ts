@@ -4,6 +4,7 @@ import { IngotError } from "../../core/index.ts";
 import { type Fitted, fittedOf, PyObject, type PythonModel } from "../../formats/index.ts";
 import { GraphBuilder } from "../../onnx/index.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
+import { convertBooster } from "./booster_wrappers.ts";
 import { readStep } from "./estimators.ts";
 import { emitInputs } from "./inputs.ts";
 import { outputsOf } from "./outputs.ts";
@@ -24,6 +25,8 @@ function convertSklearn(model: PythonModel, options: ConvertOptions): Converted 
       fix: "store the estimator itself: `joblib.dump(model, path)`",
     });
   const self = fittedOf(model.root, model.source);
+  const booster = convertBooster(self, options);
+  if (booster) return booster;
   refuseOptions(self, options);
   const step = readStep(self);
   const outputs = outputsOf(step);

@@ -87,7 +87,7 @@ const classOutputs: Plan = (step, graph, rows) => {
         evaluate: () => picked(classTensor(classes), result!.index),
       },
     ];
-    const promise = isExact ? exact : near;
+    const promise = isExact ? exact : (step.classify!.promise ?? near);
     if (value?.probabilities ?? result?.probabilities)
       outputs.push({
         spec: {
@@ -121,7 +121,7 @@ const valueOutputs: Plan = (step, graph, rows) => {
   return [
     {
       spec: { name: "prediction", type: "float", shape: targets === null ? [] : [targets], role: "value" },
-      promise: isExact ? exact : near,
+      promise: isExact ? exact : (step.regress!.promise ?? near),
       emit: () => emit(graph!.x, graph!.emission),
       evaluate: () => {
         const matrix = evaluate(rows!);

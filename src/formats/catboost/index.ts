@@ -5,6 +5,7 @@ import { describeCatboost } from "./describe.ts";
 import { readCatboostJson } from "./json.ts";
 import type { CatboostModel } from "./model.ts";
 
+export { readCbm } from "./cbm.ts";
 export { type CatboostLink, catboostColumns, catboostLink } from "./describe.ts";
 export { type CatboostModel, catboostTreeCount } from "./model.ts";
 
