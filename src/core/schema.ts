@@ -35,7 +35,10 @@ export type Dim = number | string | null;
 /** What a value means to the person who sends it; the tensor's dtype says how it travels. */
 export type ColumnType = "float" | "int" | "bool" | "string";
 
-/** How texts are written before they are sent: the model was fitted on such texts only. Records are brought into it; tensors must be in it. */
+/**
+ * The form in which the graph reads texts: the model was fitted on such texts only. Records and requests are brought into it; tensors that
+ * are handed to a graph directly must be in it.
+ */
 export interface TextForm {
   /** Full Unicode lower case, as Python's `str.lower`. */
   readonly lowercase?: boolean;

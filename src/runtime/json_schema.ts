@@ -47,10 +47,10 @@ function inputSchema(input: InputSpec): JsonSchema {
   return { ...nested(scalar, input.shape), ...(notes.length > 0 ? { description: notes.join(" ") } : {}) };
 }
 
-/** Records may hold any text; what is said here concerns who sends tensors. */
+/** Requests may hold any text; what is said here concerns who runs the graph without Ingot. */
 function formNote({ lowercase, stripAccents }: TextForm): string {
   const form = [lowercase && "in lower case", stripAccents && `without accents (${stripAccents})`].filter(Boolean);
-  return `Read ${form.join(" and ")}: records are brought into that form, tensors must be in it.`;
+  return `Read ${form.join(" and ")}. Send any text: it is brought into that form before it reaches the graph.`;
 }
 
 function outputSchema(output: OutputSpec): JsonSchema {

@@ -19,7 +19,7 @@ function expressionOf(pattern: string, flags: string): RegExp {
 
 /** The longest of the leftmost matches is what RE2 finds here; a pattern whose choices exclude one another has no other. */
 const tokenizer: Operator = (attributes) => {
-  const isMarked = attributes.int("mark", 0) !== 0;
+  const marks = attributes.int("mark", 0) === 0 ? 0 : 2;
   const padding = attributes.text("pad_value", "");
   const shortest = attributes.int("mincharnum", 1);
   const split = splitterOf(attributes);
@@ -27,9 +27,11 @@ const tokenizer: Operator = (attributes) => {
     const input = given(inputs, 0);
     const lists = (input.data as readonly string[]).map((text) => {
       const tokens = split(text).filter((token) => token.length >= shortest || Array.from(token).length >= shortest);
-      return isMarked ? ["\u0002", ...tokens, "\u0003"] : tokens;
+      return marks > 0 ? ["\u0002", ...tokens, "\u0003"] : tokens;
     });
-    const longest = lists.reduce((most, list) => Math.max(most, list.length), 0);
+    // Where no text has a token there are no marks either.
+    const isEmpty = lists.every((list) => list.length <= marks);
+    const longest = isEmpty ? 0 : lists.reduce((most, list) => Math.max(most, list.length), 0);
     const dims = [...input.dims, longest];
     const data = allocate("string", dims);
     const out = writable(data);

@@ -10,6 +10,7 @@ import {
   toBfloat16,
   toFloat16,
 } from "../../onnx/index.ts";
+import { textInForm } from "../../runtime/index.ts";
 
 export interface OipTensor {
   readonly name: string;
@@ -145,7 +146,7 @@ export function readTensor(given: OipTensor, spec: InputSpec): Tensor {
       }
       const element = datatype.read(value === null && canMiss ? "NaN" : value);
       if (element === undefined) throw refusal(`expected ${datatype.name}, got ${quoted(value)} (element ${index})`);
-      data[index++] = element;
+      data[index++] = typeof element === "string" ? textInForm(element, spec.text) : element;
     }
   };
   fill(given.data);
