@@ -2,6 +2,7 @@
 import { IngotError } from "../core/index.ts";
 import type { Format } from "../formats/index.ts";
 import { catboostConverter } from "./catboost/index.ts";
+import { compacted } from "./compact/index.ts";
 import type { Converted, Converter, ConvertOptions } from "./converter.ts";
 import { lightgbmConverter } from "./lightgbm/index.ts";
 import { onnxConverter } from "./onnx/index.ts";
@@ -23,7 +24,15 @@ export const converters: readonly Converter[] = [
 /** Converts a model that `format.read` returned. @throws IngotError MODEL_UNSUPPORTED */
 export function convertModel(format: Format, model: unknown, options: ConvertOptions = {}): Converted {
   const converter = converters.find((candidate) => candidate.formats.includes(format.id));
-  if (converter) return converter.convert(model, options);
+  if (converter) {
+    const { dialect = "exact", ...others } = options;
+    if (dialect === "exact") return converter.convert(model, others);
+    if (converter !== onnxConverter) return compacted(converter.convert(model, others));
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: "a graph that is ONNX already is packed as it is: it has no compact dialect",
+      fix: "leave `dialect` out, or convert the file that the library wrote",
+    });
+  }
   throw new IngotError("MODEL_UNSUPPORTED", {
     what: `${format.title} models can be inspected but not converted yet`,
     fix: "see `ingot formats` for what can be packed",

@@ -2,8 +2,8 @@
 import { lstat, readFile } from "node:fs/promises";
 import path from "node:path";
 import { convertModel } from "../convert/index.ts";
-import { digestOf, IngotError, nearest, type Schema } from "../core/index.ts";
-import { detectFormat, type FileSource, openFile } from "../formats/index.ts";
+import { IngotError, nearest, type Schema } from "../core/index.ts";
+import { detectFormat, openFile } from "../formats/index.ts";
 import type { Model } from "../onnx/index.ts";
 import type { ScanReport } from "../scan/index.ts";
 import { type Certificate, writeCertificate } from "./certificate.ts";
@@ -17,6 +17,7 @@ import { type PackedFile, scanPacked } from "./pack_scan.ts";
 import { type ParsedProject, parseProject } from "./project.ts";
 import { packagePath, projectFile } from "./project_files.ts";
 import { convertOptions, mergeSchema } from "./project_schema.ts";
+import { sourceDigest } from "./source_digest.ts";
 
 /** A file on its way into a package. */
 export interface NewFile {
@@ -72,6 +73,9 @@ export async function buildPackage(folder: string): Promise<Build> {
     examples,
     tolerance: project.tolerance,
   });
+
+  const native = measurements.find((found) => found.runtime === "native");
+  if (native?.result === "cannot run") throw native.problem!;
 
   const { formatVersion, producer } = cast.description;
   const description: PackageDescription = {
@@ -144,7 +148,7 @@ async function castModel(file: string, parsed: ParsedProject) {
   const model = await format.read(source);
   const description = format.describe(model);
   const converted = convertModel(format, model, convertOptions(parsed, description));
-  const { digest } = await digestOf(blocksOf(source));
+  const digest = await sourceDigest(source);
   const after = await lstat(file, { bigint: true });
   if (before.mtimeNs !== after.mtimeNs || before.size !== after.size)
     throw new IngotError("FILE_UNREADABLE", {
@@ -153,10 +157,6 @@ async function castModel(file: string, parsed: ParsedProject) {
       fix: "pack again when nothing writes to it",
     });
   return { description, converted, digest };
-}
-
-async function* blocksOf(source: FileSource): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < source.size; at += 1 << 20) yield source.read(at, at + (1 << 20));
 }
 
 async function readExamples(folder: string, parsed: ParsedProject, schema: Schema) {

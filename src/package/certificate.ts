@@ -95,6 +95,10 @@ function verdict(measurements: readonly Measurement[], runtime: RuntimeName): Ru
 function summaryOf(certificate: Omit<Certificate, "summary" | "formatVersion">): string[] {
   const { source, dialect, examples, edgeRows, measured, measuredEdgeRows, runtimes, tolerances } = certificate;
   const lines = [`${dialect} dialect, from ${source.format}`];
+  if (dialect === "compact")
+    lines.push(
+      "computed in float32: more than 2 of 100 labels, or 25 of 100 numbers, of the examples further off than said here are refused",
+    );
   if (examples)
     lines.push(`${examples.rowsWithOutputs} of ${examples.rows} examples have recorded outputs: ${told(measured)}`);
   if (edgeRows) {

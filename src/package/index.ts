@@ -1,7 +1,7 @@
 // package: a project folder becomes an immutable, verified package in a store, and is opened, listed, verified, removed.
 export { buildPackage, readProject } from "./build.ts";
 export type { Certificate } from "./certificate.ts";
-export { type Certification, certify } from "./certify.ts";
+export { certifyConversion } from "./certify_conversion.ts";
 export type { Difference } from "./compare.ts";
 export type { PackageDescription } from "./description.ts";
 export { type Example, parseExamples } from "./examples.ts";

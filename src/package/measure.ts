@@ -14,8 +14,14 @@ export interface RowSet {
   readonly rows: readonly Example[];
   /** What messages call their file. */
   readonly source: string;
-  /** Share of the values that may lie outside the tolerance: 0 but for the compact dialect. */
-  readonly beyond?: number;
+  /** What may lie outside the tolerance: nothing but for the compact dialect. */
+  readonly beyond?: Beyond;
+}
+
+/** Shares of outputs that must be equal, and of those that may differ a little. */
+export interface Beyond {
+  readonly equal: number;
+  readonly near: number;
 }
 
 /** What one runtime makes of one set of rows. */
@@ -114,7 +120,9 @@ async function compareAll(
   const { runtime, schema } = predictor;
   const differences: Record<string, Difference> = {};
   let problem: IngotError | undefined;
-  let [rows, values, beyond] = [0, 0, 0];
+  const outputs = { equal: 0, near: 0 };
+  const beyond = { equal: 0, near: 0 };
+  let rows = 0;
   for (let start = 0; start < set.rows.length; start += rowsPerBatch) {
     const batch = set.rows.slice(start, start + rowsPerBatch);
     const answers = await predictAll(predictor, batch, set.source);
@@ -127,14 +135,16 @@ async function compareAll(
         const tolerance = tolerances[spec.name] ?? defaultTolerance(spec.dtype);
         const expected = example.outputs[spec.name];
         const found = compareOutput(spec, expected, answers[index]![spec.name], tolerance, differences[spec.name]!);
-        values++;
+        const which = tolerance.exact ? "equal" : "near";
+        outputs[which]++;
         if (!found) continue;
-        beyond++;
+        beyond[which]++;
         problem ??= mismatch(found, tolerance, runtime, set, example);
       }
     }
   }
-  const isOutside = beyond > values * (set.beyond ?? 0);
+  const allowed = set.beyond ?? { equal: 0, near: 0 };
+  const isOutside = beyond.equal > outputs.equal * allowed.equal || beyond.near > outputs.near * allowed.near;
   const result = isOutside ? "outside tolerance" : rows > 0 ? "within tolerance" : "runs";
   return { runtime, kind: set.kind, result, differences, rows, ...(problem && isOutside ? { problem } : {}) };
 }

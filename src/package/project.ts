@@ -64,6 +64,10 @@ const projectFile = z.strictObject({
     .describe("How far outputs may be from the examples, where the default does not fit"),
   scan: scanEntry.optional().describe("What `ingot pack` lets pass although its scan refuses it"),
   rounds: z.int().positive().optional().describe("Use the trees up to this boosting round only"),
+  dialect: z
+    .enum(["exact", "compact"])
+    .optional()
+    .describe("compact: the graph in float32, for small devices; default exact: the library's own numbers"),
   missing_value: z.number().optional().describe("A number that means missing, besides NaN"),
 });
 

@@ -17,6 +17,7 @@ export function convertOptions(parsed: ParsedProject, description: ModelDescript
     ...(inputs === undefined ? {} : { inputs }),
     ...(classes === undefined ? {} : { classes }),
     ...(project.rounds === undefined ? {} : { rounds: project.rounds }),
+    ...(project.dialect === undefined ? {} : { dialect: project.dialect }),
     ...(project.missing_value === undefined ? {} : { missing: project.missing_value }),
   };
 }

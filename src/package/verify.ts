@@ -156,14 +156,14 @@ async function runRows(
   measurements: Measurement[],
 ): Promise<void> {
   const { certificate, description } = found;
-  const beyond = certificate.dialect === "compact" ? { beyond: compactBeyond } : {};
+  const beyond = (kind: RowSet["kind"]) => (certificate.dialect === "compact" ? { beyond: compactBeyond[kind] } : {});
   const source = description.examples?.file ?? fileNames.examples;
-  const sets: RowSet[] = [{ kind: "examples", rows: await found.examples(), source, ...beyond }];
+  const sets: RowSet[] = [{ kind: "examples", rows: await found.examples(), source, ...beyond("examples") }];
   for (const runtime of runtimes) {
     try {
       if (certificate.edgeRows && sets.length === 1) {
         const rows = parseEdgeRows(await found.read(certificate.edgeRows.file));
-        sets.push({ kind: "edge rows", rows, source: certificate.edgeRows.file, ...beyond });
+        sets.push({ kind: "edge rows", rows, source: certificate.edgeRows.file, ...beyond("edge rows") });
       }
       const results = await measureAll(
         [runtime],

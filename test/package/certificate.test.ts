@@ -113,3 +113,15 @@ test("certificates of the first format are still read; newer ones are named", as
   const newer = Buffer.from(JSON.stringify({ ...certificate, formatVersion: 3 }));
   expect(() => parseCertificate(newer, "c")).toThrow(/newer Ingot/);
 });
+
+test("a compact package says so, and how far it is from the library", async () => {
+  const project = demoProject(path.join(root, "p"), (yaml) => `${yaml}dialect: compact\n`);
+  const { certificate, description, files } = await pack(project, store);
+  expect(description.graph.dialect).toBe("compact");
+  expect(description.schema.inputs.some(({ dtype }) => dtype === "float64")).toBe(false);
+  expect(files.find((file) => file.path === "model.onnx")!.size).toBeLessThan(130_000);
+  expect(certificate).toMatchObject({ dialect: "compact", measuredEdgeRows: { label: { unequal: 0 } } });
+  expect(certificate.measuredEdgeRows!["margin"]!.maxAbsolute).toBeGreaterThan(0);
+  expect(certificate.measuredEdgeRows!["margin"]!.maxAbsolute).toBeLessThan(1e-5);
+  expect((await verifyPackage("flight-delay", store)).ok).toBe(true);
+});

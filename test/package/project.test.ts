@@ -19,6 +19,7 @@ metrics: { accuracy: 0.873, on: holdout }
 files: [README.md, docs/LICENSE]
 tolerance: { relative: 1e-6 }
 rounds: 30
+dialect: compact
 missing_value: -999
 preprocess: []
 `;
@@ -39,6 +40,7 @@ test("a whole project file", () => {
 });
 
 const rows: [name: string, yaml: string, message: RegExp][] = [
+  ["unknown dialect", `${base}dialect: small`, /`dialect` is not right: .*"exact"\|"compact"/],
   ["empty", "", /is not a map of keys/],
   ["a list", "- name: x", /is not a map of keys/],
   ["unknown key", `${base}nmae: x`, /^ingot\.yaml:4:7: unknown key `nmae`, did you mean `name`\?/],

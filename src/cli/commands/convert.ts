@@ -1,20 +1,26 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { IngotError } from "../../core/index.ts";
-import { command, positional, value } from "../command.ts";
+import { command, flag, positional, value } from "../command.ts";
 import { columns, size } from "../render.ts";
 
 export default command({
   name: "convert",
-  about: "Convert a model file to an ONNX graph",
-  examples: ["ingot convert model.json -o model.onnx", "ingot convert model.ubj -o model.onnx --rounds 50"],
+  about: "Convert a model file to an ONNX graph, and write beside it how exact the graph is",
+  examples: [
+    "ingot convert model.json -o model.onnx   # and model.certificate.json",
+    "ingot convert model.ubj -o model.onnx --rounds 50",
+    "ingot convert model.pkl -o model.onnx --dialect compact",
+  ],
   args: {
     file: positional("model file"),
     output: value("file", "where the graph goes; default: the model's name with .onnx", "o"),
     rounds: value("number", "use only the first boosting rounds"),
+    dialect: value("exact|compact", "compact: in float32, for small devices; default exact: the library's own numbers"),
+    "no-certificate": flag("only convert: run nothing"),
   },
-  async run({ file, output, rounds }, io) {
-    const [{ openFile, detectFormat }, { convertModel }, { writeModel }, { toleranceText }] = await Promise.all([
+  async run({ file, output, rounds, dialect, "no-certificate": isBare }, io) {
+    const [{ openFile, detectFormat }, { convertModel }, { writeModel }, certificates] = await Promise.all([
       import("../../formats/index.ts"),
       import("../../convert/index.ts"),
       import("../../onnx/index.ts"),
@@ -26,15 +32,29 @@ export default command({
         where: "--rounds",
         fix: "a whole number from 1",
       });
+    if (dialect !== undefined && dialect !== "exact" && dialect !== "compact")
+      throw new IngotError("USAGE", {
+        what: `\`${dialect}\` is no dialect`,
+        where: "--dialect",
+        fix: "exact or compact",
+      });
     await using source = await openFile(file);
     const format = await detectFormat(source);
     const read = await format.read(source);
-    const converted = convertModel(format, read, rounds === undefined ? {} : { rounds: Number(rounds) });
+    const converted = convertModel(format, read, {
+      ...(rounds === undefined ? {} : { rounds: Number(rounds) }),
+      ...(dialect === undefined ? {} : { dialect }),
+    });
     const target = output ?? `${path.basename(file).replace(/\.[^.]+$/, "")}.onnx`;
     const bytes = writeModel(converted.model);
+    const { toleranceText, certifyConversion } = certificates;
+    const about = isBare ? null : await certifyConversion(converted, bytes, { format: format.id, source });
+    const beside = target.replace(/(\.onnx)?$/, ".certificate.json");
     await writeNew(target, bytes, file);
+    if (about) await writeNew(beside, about.bytes, file);
     const { schema, promises, notes } = converted;
-    io.result({ file: target, size: bytes.length, schema, promises, notes }, () =>
+    const certificate = about ? { file: beside, summary: about.certificate.summary } : null;
+    io.result({ file: target, size: bytes.length, schema, promises, notes, certificate }, () =>
       columns([
         [target, size(bytes.length)],
         ...schema.outputs.map((spec) => [
@@ -42,6 +62,11 @@ export default command({
           promises[spec.name] ? toleranceText(promises[spec.name]!) : "as the graph computes it",
         ]),
         ...notes.map((note) => ["note", note]),
+        ...(certificate === null
+          ? isBare
+            ? []
+            : [["certificate", "none: `ingot pack` certifies graphs as large as this one"]]
+          : [[beside, certificate.summary[0]!], ...certificate.summary.slice(1).map((line) => ["", line])]),
       ]),
     );
   },
