@@ -34,6 +34,8 @@ export const knnImputer: Estimator = {
     const rows = fittedMatrix(self, "_fit_X");
     const missing = self.array("_mask_fit_X");
     if (missing.length !== rows.data.length) throw self.invalid("has `_fit_X` and `_mask_fit_X` of different sizes");
+    const count = self.number("n_neighbors");
+    if (!Number.isInteger(count) || count < 1) throw self.invalid(`has ${count} neighbours`);
     const weights = self.get("weights");
     if (weights !== "uniform" && weights !== "distance")
       throw self.unsupported("weighs neighbours by a function", 'use `weights="distance"`');
@@ -42,13 +44,14 @@ export const knnImputer: Estimator = {
       rows,
       known: Uint8Array.from(missing.integers(), (flag) => 1 - flag),
       mark: missingMark(self),
-      count: self.number("n_neighbors"),
+      count,
       byDistance: weights === "distance",
       countsUnrelated: isBefore(self.version, 1, 6),
     };
     const keepsEmpty = self.get("keep_empty_features") === true;
     const donors = Array.from({ length: rows.columns }, (_, column) => donorsOf(neighbours, column));
     const kept = donors.filter((own) => own.rows.length > 0 || keepsEmpty);
+    if (kept.length === 0) throw self.invalid("was fitted on no value at all");
     const filled: Transform = {
       width: kept.length,
       fillsMissing: neighbours.mark.kind === "missing",

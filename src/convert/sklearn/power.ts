@@ -25,6 +25,8 @@ export const powerTransformer: Estimator = {
     const { forward, back } = method === "box-cox" ? boxCox : yeoJohnson(isBefore(self.version, 1, 9));
     const powered = applied(forward, lambdas);
     const scaling = scaler?.transform;
+    if (scaling && scaling.width !== lambdas.length)
+      throw self.invalid(`has ${lambdas.length} lambdas, but scales ${scaling.width} columns`);
     return {
       columns: numberColumns(lambdas.length, true),
       transform: {

@@ -52,7 +52,12 @@ function splineOf(self: Fitted): Spline {
   const isPeriodic = extrapolation === "periodic";
   if (rows === undefined || width === undefined || rows !== width + (isPeriodic ? degree : 0))
     throw self.invalid("has splines that are no bases");
-  if (knots.some((own) => own.length !== count) || count !== rows + degree + 1 || degree > degreeLimit)
+  if (
+    knots.some((own) => own.length !== count) ||
+    count !== rows + degree + 1 ||
+    rows <= degree ||
+    !(degree >= 0 && degree <= degreeLimit)
+  )
     throw self.invalid(`has ${count} knots for ${rows} bases of degree ${degree}`);
   const bases: SplineBases = { degree, knots, width };
   const sides = isPeriodic ? { below: [], above: [] } : outsides(bases, extrapolation);
