@@ -38,6 +38,7 @@ const through = new Set([
   "Reshape",
   "Flatten",
   "Clip",
+  "Tokenizer",
 ]);
 const comparing = new Set(["Less", "LessOrEqual", "Greater", "GreaterOrEqual", "Equal"]);
 

@@ -87,11 +87,13 @@ function isSurrogate(code: number): boolean {
 export function isWithin(inner: Characters, outer: Characters): boolean {
   if (inner.key === outer.key) return true;
   const [a, b] = [inner.bits(), outer.bits()];
-  return a.every((bit, code) => !bit || b[code] === 1);
+  for (let code = 0; code < size; code++) if (a[code]! > b[code]!) return false;
+  return true;
 }
 
 export function areDisjoint(one: Characters, other: Characters): boolean {
   if (one.key === other.key) return false;
   const [a, b] = [one.bits(), other.bits()];
-  return a.every((bit, code) => !bit || b[code] === 0);
+  for (let code = 0; code < size; code++) if (a[code] === 1 && b[code] === 1) return false;
+  return true;
 }
