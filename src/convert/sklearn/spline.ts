@@ -43,10 +43,10 @@ export const splineTransformer: Estimator = {
 
 function splineOf(self: Fitted): Spline {
   const parts = self.children("bsplines_").map((part) => innerSpline(part));
-  const knots = parts.map((part) => part.floats("t"));
+  const knots = parts.map((part) => part.floats(part.has("_t") ? "_t" : "t"));
   const degree = self.number("degree");
   const extrapolation = self.string("extrapolation");
-  const coefficients = parts[0]?.array("c").shape ?? [];
+  const coefficients = parts[0]?.array(parts[0].has("_c") ? "_c" : "c").shape ?? [];
   const [rows, width] = coefficients;
   const count = knots[0]?.length ?? 0;
   const isPeriodic = extrapolation === "periodic";
@@ -67,9 +67,9 @@ function splineOf(self: Fitted): Spline {
 
 const degreeLimit = 64;
 
-/** From scipy 1.15 on a BSpline delegates to another object. */
+/** In scipy 1.18 a BSpline delegates to another object; in some releases before, its attributes begin with `_`. */
 function innerSpline(part: Fitted): Fitted {
-  if (part.has("t") || !(part.value instanceof PyObject)) return part;
+  if (part.has("t") || part.has("_t") || !(part.value instanceof PyObject)) return part;
   const { state } = part.value;
   const [inner] = state instanceof PyTuple ? state.items : [];
   return inner instanceof PyObject
