@@ -52,8 +52,8 @@ function xgboostModel(booster: Fitted): XgboostModel {
     return readXgboostUbj(handle, booster.where);
   if (/^\{\s*"/.test(start)) return readXgboostJson(handle, booster.where);
   throw booster.unsupported(
-    "was pickled by XGBoost 1.5 or older, in a binary form that only those releases read",
-    'load it there and `get_booster().save_model("model.json")`, which can be converted',
+    "was pickled in the binary form of XGBoost before 1.0",
+    'save it there with `get_booster().save_model("model.bin")`, load that with XGBoost 1.x or 2.x and save it as `model.json`',
   );
 }
 

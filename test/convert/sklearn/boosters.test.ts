@@ -49,10 +49,10 @@ test("the rounds of a booster alone can be chosen, those of a pipeline cannot", 
 
 const unreadable: [name: string, className: string, attributes: [string, PyValue][], message: RegExp][] = [
   [
-    "a binary of XGBoost 1.5",
+    "a binary of XGBoost 0.90",
     "xgboost.core.Booster",
-    [["handle", Buffer.from("CONFIG-offset:binf")]],
-    /XGBoost 1\.5 or older/,
+    [["handle", Uint8Array.of(0, 0, 0, 63, 13)]],
+    /XGBoost before 1\.0/,
   ],
   ["no booster", "xgboost.sklearn.XGBClassifier", [["n_estimators", 3]], /`_Booster`/],
   ["a booster without model", "lightgbm.basic.Booster", [["best_iteration", 0]], /holds no model/],
