@@ -62,13 +62,14 @@ export function singly(x: Columns, g: GraphBuilder): Value[] {
 /** Numbers multiplied by a weight; a weight of 1 changes nothing. */
 export function weighted(x: Columns, weight: number, g: GraphBuilder): Columns {
   if (weight === 1) return x;
-  const factor = g.constant(float64([weight], []));
-  const times = (value: Value) => g.op("Mul", [value, factor]);
+  const times = (value: Value, width: number) =>
+    // One number for all would be rounded to float32 where a MatMul follows (ONNX Runtime, MatMulScaleFusion).
+    g.op("Mul", [value, g.constant(float64(new Float64Array(width).fill(weight), [1, width]))]);
   return {
     blocks: x.blocks.map((block) =>
       block.sparse
-        ? sparseBlock(g, { ...block.sparse, values: times(block.sparse.values) }, block.width)
-        : { value: times(block.value), width: block.width },
+        ? sparseBlock(g, { ...block.sparse, values: times(block.sparse.values, 1) }, block.width)
+        : { value: times(block.value, block.width), width: block.width },
     ),
   };
 }

@@ -3,6 +3,7 @@
 import type { Fitted } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import type { Block, Columns, Matrix, SparseRows, Table } from "./estimator.ts";
+import { emitMatrix } from "./tree_input.ts";
 
 /** Columns that are still written out where a step reads them all: half a megabyte a row. */
 const widestDense = 2 ** 16;
@@ -110,16 +111,14 @@ export function selectedSparse(
 /** X `[N, F]` times weights `[F, K]`. */
 export function emitProduct(g: GraphBuilder, x: Columns, weights: Matrix, name: string): Value {
   if (!x.blocks.some(({ sparse }) => sparse)) {
-    const values = x.blocks.map(({ value }) => value);
-    const whole = values.length === 1 ? values[0]! : g.op("Concat", values, { axis: 1 }, { name: "matrix" });
-    return g.op("MatMul", [whole, constantRows(g, weights, 0, weights.rows, name)]);
+    return g.op("MatMul", [emitMatrix(g, x), constantRows(g, weights, 0, weights.rows, name)]);
   }
   let start = 0;
   const parts = x.blocks.map((block) => {
     const end = start + block.width;
     const part = block.sparse
       ? emitSparseProduct(g, block.sparse, withZeroRow(weights, start, end), name)
-      : g.op("MatMul", [block.value, constantRows(g, weights, start, end, name)]);
+      : g.op("MatMul", [emitMatrix(g, { blocks: [block] }), constantRows(g, weights, start, end, name)]);
     start = end;
     return part;
   });

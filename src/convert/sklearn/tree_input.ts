@@ -1,6 +1,6 @@
 // What trees see of their input: columns side by side, rounded to float32.
 // Rule: sklearn/tree/_classes.py, BaseDecisionTree._validate_X_predict (dtype=np.float32).
-import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import { type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import type { ColumnNeed, Columns, Table } from "./estimator.ts";
 import { leafOf, type TreeNodes } from "./tree_nodes.ts";
 
@@ -14,7 +14,9 @@ export function numberColumns(count: number, missing = false): ColumnNeed[] {
 /** float64 `[N, features]` */
 export function emitMatrix(g: GraphBuilder, x: Columns): Value {
   const blocks = x.blocks.map(({ value }) => value);
-  return blocks.length === 1 ? blocks[0]! : g.op("Concat", blocks, { axis: 1 }, { name: "matrix" });
+  if (blocks.length > 1) return g.op("Concat", blocks, { axis: 1 }, { name: "matrix" });
+  // ONNX Runtime merges a number that one column is scaled by into the MatMul behind it, as a float32 (MatMulScaleFusion): kept apart.
+  return x.blocks[0]!.width === 1 ? g.op("Reshape", [blocks[0]!, g.constant(int64([-1, 1]))]) : blocks[0]!;
 }
 
 /** float32 `[N, features]` */
