@@ -40,6 +40,7 @@ import * as randomProjection from "./random_projection.ts";
 import * as scalers from "./scalers.ts";
 import * as spline from "./spline.ts";
 import * as stacking from "./stacking.ts";
+import * as supportVectors from "./support_vectors.ts";
 import * as textVectorizers from "./text_vectorizers.ts";
 import * as thresholds from "./thresholds.ts";
 import * as tree from "./tree.ts";
@@ -89,6 +90,7 @@ const families: readonly object[] = [
   thresholds,
   voting,
   isotonic,
+  supportVectors,
 ];
 
 export const estimators: readonly Estimator[] = families.flatMap((family) => Object.values(family).filter(isEstimator));
