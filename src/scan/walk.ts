@@ -1,6 +1,15 @@
 // Which readers look at a file: every one that recognises its content, so that a file which is two things is seen as both.
 import { IngotError } from "../core/index.ts";
-import { type Format, formats, memoryFile, type OpenFile, type Survey } from "../formats/index.ts";
+import {
+  type Container,
+  containersOf,
+  type Format,
+  formats,
+  memoryFile,
+  type OpenFile,
+  type Survey,
+  treeFormats,
+} from "../formats/index.ts";
 import { executableFormat } from "./executables.ts";
 import { imageFormat, surveyImage } from "./image_survey.ts";
 import { looksLikeText, surveyText } from "./text_survey.ts";
@@ -21,9 +30,17 @@ export async function walk(given: OpenFile, survey: Survey): Promise<void> {
     survey.observe({ kind: "executable", at: 0, format: executable });
     survey.reading?.("executable");
   }
+  const archives = await containersOf(file, head);
+  for (const container of archives) await surveyArchive(container, file, survey);
   const found = formats.filter((format) => format.detect(head, file.size));
+  if (archives.length > 0 && found.length > 0)
+    survey.observe({
+      kind: "anomaly",
+      subject: "polyglot",
+      detail: `is a ${archives[0]!.title} and a file of ${found[0]!.title} at once`,
+    });
   for (const format of found) await surveyFormat(format, file, survey);
-  if (found.length > 0) return;
+  if (found.length > 0 || archives.length > 0) return;
   const image = imageFormat(head);
   if (image !== null) await surveyImage(file, image, survey);
   else if (file.size > 0 && looksLikeText(head)) await surveyText(file, survey);
@@ -43,6 +60,35 @@ async function surveyFormat(format: Format, file: OpenFile, survey: Survey): Pro
       survey.observe({ kind: "anomaly", subject, detail: `${format.title}: ${error.what}` });
     survey.observe({ kind: "unread", detail: `${format.title}: ${error.what}` });
   }
+}
+
+/** The members, then what only the format of the whole knows. */
+async function surveyArchive(container: Container, file: OpenFile, survey: Survey): Promise<void> {
+  survey.reading?.(container.id);
+  await container.survey(file, survey);
+  try {
+    await using tree = await container.open(kept(file));
+    for (const format of treeFormats) {
+      if (!(await format.detect(tree))) continue;
+      survey.reading?.(format.id);
+      await format.survey?.(tree, survey);
+    }
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    survey.observe({ kind: "unread", detail: error.message });
+  }
+}
+
+/** The file for an archive that would close it. */
+function kept(file: OpenFile): OpenFile {
+  return {
+    ...file,
+    read: file.read.bind(file),
+    readAll: file.readAll.bind(file),
+    name: file.name,
+    size: file.size,
+    async [Symbol.asyncDispose]() {},
+  };
 }
 
 async function inMemory(file: OpenFile): Promise<OpenFile> {

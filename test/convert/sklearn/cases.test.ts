@@ -1,13 +1,11 @@
 // Every scikit-learn fixture, converted, against what the library answered: in the graph and by the evaluation beside it.
 import { expect, test } from "vitest";
-import { formats } from "../../../src/formats/index.ts";
 import { type Tensor, writeModel } from "../../../src/onnx/index.ts";
 import { openPredictor } from "../../../src/runtime/index.ts";
 import { type Cell, numberOf } from "../fixture.ts";
 import { answersOf, convertedCase, feedsOfCase, type SklearnCase, sklearnCases } from "./fixture.ts";
 
 const cases = sklearnCases();
-const readsSkops = formats.some(({ id }) => id === "skops");
 
 /** Sums in another order: what cancels out to almost 0 has no relative error worth naming. */
 const near = { relative: 1e-12, absolute: 1e-12 };
@@ -22,8 +20,7 @@ const families = [...cases].flatMap(([version, list]) =>
 );
 
 test.each(families)("scikit-learn %s, %s", async (_version, _family, own) => {
-  const readable = own.filter(({ form }) => form !== "skops" || readsSkops);
-  for (const [position, one] of readable.entries()) await compare(one, position % 10 === 0);
+  for (const [position, one] of own.entries()) await compare(one, position % 10 === 0);
 });
 
 async function compare(one: SklearnCase, withWasm: boolean): Promise<void> {

@@ -1,0 +1,19 @@
+// archive: what holds files. A container lists its members and opens them one by one; nothing is unpacked to where it says.
+import type { OpenFile } from "../source.ts";
+import type { Container } from "../tree.ts";
+import { tar } from "./tar.ts";
+import { zip } from "./zip.ts";
+
+export { openFolder } from "./folder.ts";
+export { windowOf } from "./window.ts";
+
+export const containers: readonly Container[] = [zip, tar];
+
+const edge = 64 * 1024 + 22;
+
+/** Containers that a file is, by its first and last bytes. */
+export async function containersOf(file: OpenFile, head: Uint8Array): Promise<Container[]> {
+  const tail =
+    file.size <= head.length ? head.subarray(0, file.size) : await file.read(Math.max(0, file.size - edge), file.size);
+  return containers.filter((container) => container.detect(head, file.size, tail));
+}

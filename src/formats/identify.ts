@@ -1,0 +1,119 @@
+// What a file is: a format, or an archive that holds one. By content only, never by name.
+import { lstat } from "node:fs/promises";
+import { cannotOpen, IngotError } from "../core/index.ts";
+import { containersOf, openFolder } from "./archive/index.ts";
+import type { FileSource, Format, ModelDescription } from "./format.ts";
+import { type OpenFile, openFile } from "./source.ts";
+import { formats, treeFormats } from "./tables.ts";
+import type { Container, Tree, TreeFormat } from "./tree.ts";
+
+/** How many leading bytes `detect` sees. */
+const headSize = 64 * 1024;
+
+/** The format of a file, or of the folder that it holds as an archive, by its content. @throws IngotError FORMAT_UNKNOWN */
+export async function detectFormat(file: FileSource): Promise<Format> {
+  const head = await file.read(0, headSize);
+  for (const container of await containersOf(kept(file), head)) {
+    await using tree = await container.open(kept(file));
+    const format = await identifyTree(tree);
+    return format ? packed(container, format) : listed(container);
+  }
+  const format = formats.find((candidate) => candidate.detect(head, file.size));
+  if (format) return format;
+  throw new IngotError("FORMAT_UNKNOWN", {
+    what: file.size === 0 ? "the file is empty" : "no known format begins like this",
+    where: file.name,
+    fix: "see `ingot formats` for what can be read",
+  });
+}
+
+/** The format that a folder of files is, undefined where it is none. */
+export async function identifyTree(tree: Tree): Promise<TreeFormat | undefined> {
+  for (const format of treeFormats) if (await format.detect(tree)) return format;
+  return undefined;
+}
+
+/** Detects, reads and describes a model: a file, an archive or a folder. */
+export async function describeFile(path: string): Promise<ModelDescription> {
+  const status = await lstat(path).catch((cause) => {
+    throw cannotOpen(cause, path);
+  });
+  if (status.isDirectory()) {
+    await using tree = await openFolder(path);
+    const format = await identifyTree(tree);
+    return format ? format.describe(await format.read(tree)) : describeMembers(tree, "a folder");
+  }
+  await using file = await openFile(path);
+  const format = await detectFormat(file);
+  return format.describe(await format.read(file));
+}
+
+/** A format of folders as a format of files: the archive is opened, then read as a folder. */
+function packed<M>(container: Container, format: TreeFormat<M>): Format<M> {
+  return {
+    id: format.id,
+    title: format.title,
+    detect: () => true,
+    async read(file) {
+      await using tree = await container.open(kept(file));
+      return format.read(tree);
+    },
+    describe: (model) => format.describe(model),
+  };
+}
+
+/** An archive that is no model: what it holds. */
+function listed(container: Container): Format<ModelDescription> {
+  return {
+    id: container.id,
+    title: container.title,
+    detect: () => true,
+    async read(file) {
+      await using tree = await container.open(kept(file));
+      return describeMembers(tree, container.title);
+    },
+    describe: (description) => description,
+  };
+}
+
+/** Members that are described one by one; the others are counted. */
+const describedMembers = 40;
+
+async function describeMembers(tree: Tree, what: string): Promise<ModelDescription> {
+  const facts: [string, string | number][] = [];
+  const files = tree.entries.filter(({ kind }) => kind === "file");
+  for (const { path } of files.slice(0, describedMembers)) {
+    await using file = await tree.open(path);
+    facts.push([path, await memberText(file)]);
+  }
+  if (files.length > describedMembers) facts.push(["more", `${files.length - describedMembers} files`]);
+  return {
+    format: tree.container,
+    task: "unknown",
+    summary: `${what} of ${files.length} ${files.length === 1 ? "file" : "files"}`,
+    inputs: [],
+    outputs: [],
+    facts,
+  };
+}
+
+async function memberText(file: OpenFile): Promise<string> {
+  try {
+    const format = await detectFormat(file);
+    return `${format.title}: ${format.describe(await format.read(file)).summary}`;
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    return error.code === "FORMAT_UNKNOWN" ? `${file.size} bytes` : error.what;
+  }
+}
+
+/** The file for a container that would close it. */
+function kept(file: FileSource): OpenFile {
+  return {
+    name: file.name,
+    size: file.size,
+    read: (start, end) => file.read(start, end),
+    readAll: (limit) => file.readAll(limit),
+    async [Symbol.asyncDispose]() {},
+  };
+}
