@@ -17,12 +17,21 @@ const fromXgboost = (self: Fitted) => xgboostBooster(self, self.child("_Booster"
 const fromLightgbm = (self: Fitted) => lightgbmBooster(self, self.child("_Booster"));
 
 function classifier(names: readonly string[], read: (self: Fitted) => Booster): Estimator {
-  return { classes: names, read: (self) => classifierStep(self, read(self)) };
+  return { classes: names, read: (self) => withSparse(self, read(self), classifierStep) };
 }
 
 /** @param answer what `predict` returns where the model's own answers are several */
 function regressor(names: readonly string[], read: (self: Fitted) => Booster, answer?: string): Estimator {
-  return { classes: names, read: (self) => regressorStep(self, read(self), answer) };
+  return {
+    classes: names,
+    read: (self) => withSparse(self, read(self), (holder, booster) => regressorStep(holder, booster, answer)),
+  };
+}
+
+function withSparse(self: Fitted, booster: Booster, step: (self: Fitted, booster: Booster) => Step): Step {
+  const dense = step(self, booster);
+  if (!self.className.startsWith("xgboost.")) return dense;
+  return { ...dense, whenSparse: () => step(self, { ...booster, boosted: () => withoutZeros(booster.boosted()) }) };
 }
 
 export const xgboostClassifier = classifier(xgboostNames(["XGBClassifier", "XGBRFClassifier"]), fromXgboost);
@@ -45,6 +54,25 @@ interface Answers {
   readonly answers: readonly Answer[];
   emit(x: Parameters<Classify["emit"]>[0], g: GraphBuilder): Map<string, Value>;
   evaluate(x: Table): Record<string, Tensor>;
+}
+
+/** Entries that a sparse matrix does not store are missing to XGBoost (src/data/adapter.h, CSRArrayAdapter). */
+function withoutZeros(boosted: Boosted): Boosted {
+  return {
+    features: boosted.features,
+    emit(g, x) {
+      const isZero = g.op("Equal", [x, g.constant(float64([0], []))]);
+      return boosted.emit(g, g.op("Where", [isZero, g.constant(float64([Number.NaN], [])), x], {}, { name: "stored" }));
+    },
+    reference(schema) {
+      const compute = boosted.reference(schema);
+      return ({ features }) => {
+        const { dims, data } = features!;
+        const stored = Float64Array.from(data as Float64Array, (value) => (value === 0 ? Number.NaN : value));
+        return compute({ features: float64(stored, dims) });
+      };
+    },
+  };
 }
 
 function answersOf(boosted: Boosted): Answers {

@@ -28,6 +28,8 @@ export interface Step {
   readonly detect?: Detect;
   /** `predict` of a clusterer or mixture: index of the cluster. */
   readonly cluster?: Cluster;
+  /** The same estimator given a scipy sparse matrix, where that makes a difference. */
+  whenSparse?(): Step;
 }
 
 /**

@@ -38,6 +38,7 @@ import { loosened } from "./promises.ts";
 import * as quantile from "./quantile.ts";
 import * as randomProjection from "./random_projection.ts";
 import * as scalers from "./scalers.ts";
+import { guarded } from "./sparse_output.ts";
 import * as spline from "./spline.ts";
 import * as stacking from "./stacking.ts";
 import * as supportVectors from "./support_vectors.ts";
@@ -115,7 +116,7 @@ export function readStep(self: Fitted, depth = 0): Step {
     inner.push(read);
     return read;
   });
-  return loosened(step, inner);
+  return guarded(self, loosened(step, inner), inner);
 }
 
 export function canConvert(className: string): boolean {

@@ -3,6 +3,7 @@ import { IngotError } from "../../core/index.ts";
 import { type Fitted, numberOf, PyDict, PyTuple, type PyValue } from "../../formats/index.ts";
 import { joined, joinedRows, weighted, weightedRows } from "./columns.ts";
 import type { ColumnNeed, Columns, Emission, Estimator, Step, Table, Transform } from "./estimator.ts";
+import { givesSparse } from "./sparse_output.ts";
 
 const passes: Transform = { emit: (x) => x, evaluate: (x) => x };
 
@@ -22,14 +23,16 @@ function isPassthrough(value: PyValue): boolean {
 export const pipeline: Estimator = {
   classes: ["sklearn.pipeline.Pipeline", "imblearn.pipeline.Pipeline"],
   read(self, nested) {
-    const steps = namedSteps(self, "steps")
+    const parts = namedSteps(self, "steps")
       .filter(({ value }) => !isPassthrough(value))
       .map(({ value, path }) => self.at(value, path))
       // Samplers of imbalanced-learn change rows in training only.
-      .filter((step) => !/^imblearn\.(over|under)_sampling|^imblearn\.combine/.test(step.className))
-      .map(nested);
+      .filter((step) => !/^imblearn\.(over|under)_sampling|^imblearn\.combine/.test(step.className));
+    const steps = parts.map(nested);
     if (steps.length === 0) return { columns: null, transform: passes };
-    const last = steps.at(-1)!;
+    const isSparse = parts.slice(0, -1).reduce((sparse, part) => givesSparse(part, sparse), false);
+    const given = steps.at(-1)!;
+    const last = isSparse && given.whenSparse ? given.whenSparse() : given;
     const before = steps.slice(0, -1).map((step, i) => {
       if (step.transform) return step.transform;
       throw self.invalid(`has a step ${i} that cannot transform`);
