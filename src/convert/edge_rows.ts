@@ -110,7 +110,7 @@ function madeUp(schema: Schema, cells: readonly Cell[], row: number): Record<str
 
 function usualValues(spec: InputSpec, points: CellPoints): unknown[] {
   if (spec.type === "string") {
-    const known = [...(spec.categories ?? []), ...points.texts].filter((text) => text !== spec.missingValue);
+    const known = knownTexts(spec, points).filter((text) => text !== spec.missingValue);
     return known.length > 0 ? known.slice(0, 64) : ["text", "another text", "x"];
   }
   if (spec.type === "bool") return [true, false];
@@ -174,12 +174,19 @@ function missingProbes(cell: Cell): Probe[] {
 /** Text that training data seldom holds: empty, blank, beyond ASCII, and one that is nearly a category. */
 const strangers = ["", " ", "never seen before", "Ünïcödé 中文 🙂"];
 
+/** Graphs set texts aside with what Unicode keeps for such use, and no one sends. */
+const internal = /[\0\uFFFE\uFFFF]/;
+
+function knownTexts({ categories }: InputSpec, { texts }: CellPoints): string[] {
+  return [...new Set([...(categories ?? []), ...texts].map(String))].filter((text) => !internal.test(text));
+}
+
 function categoryProbes(cell: Cell): Probe[] {
   const { spec, points } = cell;
   if (spec.type === "string") {
-    const known = [...new Set([...(spec.categories ?? []), ...points.texts].map(String))];
+    const known = knownTexts(spec, points);
     const texts = [...spread(known, 40), ...strangers, ...known.slice(0, 1).map((text) => `${text} `)];
-    return texts.filter((text) => !text.includes("\0")).map((value) => ({ kind: "category", cell, value }));
+    return texts.map((value) => ({ kind: "category", cell, value }));
   }
   if (spec.categories === undefined || spec.type === "bool") return [];
   const known = spec.categories.map(Number);

@@ -77,7 +77,8 @@ export const knnImputer: Estimator = {
       },
     };
     const indicator = self.optionalChild("indicator_");
-    const step: Step = { columns: numberColumns(rows.columns, true), transform: filled };
+    // Where a number stands for missing, the library refuses NaN.
+    const step: Step = { columns: numberColumns(rows.columns, neighbours.mark.kind === "missing"), transform: filled };
     return indicator ? { ...step, transform: beside(filled, nested(indicator).transform!) } : step;
   },
 };

@@ -41,7 +41,8 @@ function rarity(idf: Float64Array): Weighting {
   };
 }
 
-function length(norm: "l1" | "l2"): Weighting {
+/** @param mayBeNaN logarithms of negative counts: what is 0 stays 0 beside them, since the library's rows are sparse */
+function length(norm: "l1" | "l2", mayBeNaN: boolean): Weighting {
   const isSquare = norm === "l2";
   return {
     emit(g, values) {
@@ -49,7 +50,8 @@ function length(norm: "l1" | "l2"): Weighting {
       const sum = g.op("ReduceSum", [size, g.constant(int64([1]))], { keepdims: 1 });
       const own = isSquare ? g.op("Sqrt", [sum]) : sum;
       const isZero = g.op("Equal", [own, constant(g, 0)]);
-      return g.op("Div", [values, g.op("Where", [isZero, constant(g, 1), own])], {}, { name: "normalized" });
+      const share = g.op("Div", [values, g.op("Where", [isZero, constant(g, 1), own])], {}, { name: "normalized" });
+      return mayBeNaN ? g.op("Where", [g.op("Equal", [values, constant(g, 0)]), values, share]) : share;
     },
     evaluate(row) {
       let sum = 0;
@@ -61,25 +63,32 @@ function length(norm: "l1" | "l2"): Weighting {
 }
 
 /** @throws IngotError MODEL_UNSUPPORTED */
-export function normOf(self: Fitted): Weighting[] {
+export function normOf(self: Fitted, mayBeNaN = false): Weighting[] {
   const norm = self.get("norm") ?? null;
   if (norm === null) return [];
   if (norm !== "l1" && norm !== "l2") throw self.unsupported("has a `norm` other than l1, l2 and None");
-  return [length(norm)];
+  return [length(norm, mayBeNaN)];
 }
 
-/** @param self a TfidfTransformer */
-export function tfidfWeights(self: Fitted): Weighting[] {
+/** @param self a TfidfTransformer, @param width number of terms, where it is known */
+export function tfidfWeights(self: Fitted, width: number | null): Weighting[] {
+  const isSublinear = self.boolean("sublinear_tf");
   return [
-    ...(self.boolean("sublinear_tf") ? [logarithm] : []),
-    ...(self.boolean("use_idf") ? [rarity(idfOf(self))] : []),
-    ...normOf(self),
+    ...(isSublinear ? [logarithm] : []),
+    ...(self.boolean("use_idf") ? [rarity(idfOf(self, width))] : []),
+    ...normOf(self, isSublinear),
   ];
 }
 
 /** `idf_`, up to 1.4 the diagonal of a sparse matrix: never read as a dense one. */
-export function idfOf(self: Fitted): Float64Array {
-  if (!self.has("_idf_diag")) return self.floats(self.has("idf_") ? "idf_" : "_idf");
+function idfOf(self: Fitted, width: number | null): Float64Array {
+  const idf = storedIdf(self);
+  if (width !== null && idf.length !== width) throw self.invalid(`weighs ${idf.length} terms where there are ${width}`);
+  return idf;
+}
+
+function storedIdf(self: Fitted): Float64Array {
+  if (!self.has("_idf_diag")) return self.floats("idf_");
   const diagonal = self.get("_idf_diag");
   if (!(diagonal instanceof PyObject)) throw self.invalid("has an `_idf_diag` that is no matrix");
   return self.at(diagonal, "_idf_diag").floats("data");
