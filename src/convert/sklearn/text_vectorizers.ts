@@ -134,6 +134,9 @@ function describedType(self: Fitted): string {
   return dtype instanceof PyObject ? dtype.args.map(String).join(" ") : "";
 }
 
+/** Sixteen times what the library takes by itself. */
+const mostHashes = 2 ** 24;
+
 const text = (name: string) => [`sklearn.feature_extraction.text.${name}`];
 
 const presenceOf = (self: Fitted): Weighting[] => (self.boolean("binary") ? [presence] : []);
@@ -150,8 +153,9 @@ export const tfidfVectorizer: Estimator = {
   classes: text("TfidfVectorizer"),
   read(self) {
     refuseNarrow(self);
-    const weights = [...presenceOf(self), ...tfidfWeights(self.child("_tfidf"))];
-    return vectorizer(self, analyzerOf(self), vocabularyOf(self), weights);
+    const counting = vocabularyOf(self);
+    const weights = [...presenceOf(self), ...tfidfWeights(self.child("_tfidf"), counting.width)];
+    return vectorizer(self, analyzerOf(self), counting, weights);
   },
 };
 
@@ -159,7 +163,11 @@ export const hashingVectorizer: Estimator = {
   classes: text("HashingVectorizer"),
   read(self) {
     refuseNarrow(self);
-    const counting = hashed(self.number("n_features"), self.boolean("alternate_sign"));
+    const width = self.number("n_features");
+    if (!Number.isInteger(width) || width < 1) throw self.invalid(`has ${width} columns (\`n_features\`)`);
+    if (width > mostHashes)
+      throw self.unsupported(`hashes into ${width} columns`, `fit it with at most ${mostHashes} as n_features`);
+    const counting = hashed(width, self.boolean("alternate_sign"));
     return vectorizer(self, analyzerOf(self), counting, [...presenceOf(self), ...normOf(self)]);
   },
 };
@@ -167,8 +175,8 @@ export const hashingVectorizer: Estimator = {
 export const tfidfTransformer: Estimator = {
   classes: text("TfidfTransformer"),
   read(self) {
-    const weights = tfidfWeights(self);
     const count = featureCountOf(self);
+    const weights = tfidfWeights(self, count);
     return {
       columns: count === null ? null : numberColumns(count),
       transform: {
