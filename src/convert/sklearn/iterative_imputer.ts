@@ -71,7 +71,8 @@ export const iterativeImputer: Estimator = {
       },
     };
     const indicator = self.optionalChild("indicator_");
-    const step: Step = { columns: numberColumns(statistics.length, true), transform: filled };
+    // Where a number stands for missing, the library refuses NaN.
+    const step: Step = { columns: numberColumns(statistics.length, mark.kind === "missing"), transform: filled };
     return indicator ? { ...step, transform: beside(filled, nested(indicator).transform!) } : step;
   },
 };
