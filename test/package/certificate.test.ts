@@ -6,7 +6,7 @@ import { type Converted, convertModel } from "../../src/convert/index.ts";
 import { IngotError } from "../../src/core/index.ts";
 import { detectFormat, openFile } from "../../src/formats/index.ts";
 import { Store } from "../../src/oci/index.ts";
-import { GraphBuilder, writeModel } from "../../src/onnx/index.ts";
+import { float64, GraphBuilder, writeModel } from "../../src/onnx/index.ts";
 import { parseCertificate, writeCertificate } from "../../src/package/certificate.ts";
 import { certify } from "../../src/package/certify.ts";
 import { openPackage, pack, verifyPackage } from "../../src/package/index.ts";
@@ -124,4 +124,32 @@ test("a compact package says so, and how far it is from the library", async () =
   expect(certificate.measuredEdgeRows!["margin"]!.maxAbsolute).toBeGreaterThan(0);
   expect(certificate.measuredEdgeRows!["margin"]!.maxAbsolute).toBeLessThan(1e-5);
   expect((await verifyPackage("flight-delay", store)).ok).toBe(true);
+});
+
+test("a graph that arrived as ONNX has no other reference: runtimes are compared with micro, and nothing is written of it", async () => {
+  const g = new GraphBuilder("arrived");
+  const above = g.op("Greater", [g.input("x", "float64", ["N", 1]), g.constant(float64([0.5], []))]);
+  g.output(g.op("Cast", [above], { to: 7 }), "y");
+  const graph = writeModel(g.build());
+  const converted: Converted = {
+    model: g.build(),
+    schema: {
+      inputs: [{ name: "x", type: "float", dtype: "float64", shape: [], layout: "column", missing: "allow" }],
+      outputs: [{ name: "y", type: "int", dtype: "int64", shape: [1], layout: "batch" }],
+    },
+    promises: {},
+    notes: [],
+  };
+  const onnx = { ...source, format: "onnx" };
+  const { certificate, edges, measurements } = await certify(
+    converted,
+    { graph, runnable: { bytes: graph } },
+    { source: onnx },
+  );
+  expect(edges!.rows.map((row) => row.about)).toContain("threshold of x: 0.5");
+  expect(edges!.rows.every((row) => row.outputs === undefined)).toBe(true);
+  expect(certificate).toMatchObject({ dialect: "as given", measuredEdgeRows: null, runtimes: { native: "runs" } });
+  expect(certificate.edgeRows).toMatchObject({ reference: "none" });
+  const native = measurements.find(({ runtime, kind }) => runtime === "native" && kind === "edge rows");
+  expect(native).toMatchObject({ crossChecked: true, result: "runs", differences: { y: { unequal: 0 } } });
 });
