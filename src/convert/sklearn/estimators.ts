@@ -7,6 +7,7 @@ import * as adaBoostRegressor from "./ada_boost_regressor.ts";
 import * as bagging from "./bagging.ts";
 import * as boosterWrappers from "./booster_wrappers.ts";
 import * as calibration from "./calibration.ts";
+import * as centers from "./centers.ts";
 import * as columnTransformer from "./column_transformer.ts";
 import * as decomposition from "./decomposition.ts";
 import * as discretizer from "./discretizer.ts";
@@ -25,13 +26,16 @@ import * as isolationForest from "./isolation_forest.ts";
 import * as isotonic from "./isotonic.ts";
 import * as iterativeImputer from "./iterative_imputer.ts";
 import * as kMeans from "./k_means.ts";
+import * as kernelModels from "./kernel_models.ts";
 import * as knnImputer from "./knn_imputer.ts";
 import * as linearModel from "./linear_model.ts";
+import * as mixtures from "./mixtures.ts";
 import * as multiclass from "./multiclass.ts";
 import * as multioutput from "./multioutput.ts";
 import * as naiveBayes from "./naive_bayes.ts";
 import * as neuralNetwork from "./neural_network.ts";
 import * as pipeline from "./pipeline.ts";
+import * as pls from "./pls.ts";
 import * as polynomial from "./polynomial.ts";
 import * as power from "./power.ts";
 import { loosened } from "./promises.ts";
@@ -92,6 +96,10 @@ const families: readonly object[] = [
   voting,
   isotonic,
   supportVectors,
+  centers,
+  mixtures,
+  kernelModels,
+  pls,
 ];
 
 export const estimators: readonly Estimator[] = families.flatMap((family) => Object.values(family).filter(isEstimator));
