@@ -5,7 +5,7 @@ import { float64, type GraphBuilder, int64, murmur3, strings, type Value } from 
 import type { Block, Column, Columns, Emission, Estimator, Step, Table } from "./estimator.ts";
 import { emitSums, isEmptyColumn, sparseBlock, sparseTable } from "./sparse.ts";
 import { type Analyzer, analyzerOf, noTerm } from "./text_analyzer.ts";
-import { emitWeighted, normOf, presence, tfidfWeights, type Weighting, weightedRow } from "./text_weights.ts";
+import { emitWeighted, idfOf, normOf, presence, tfidfWeights, type Weighting, weightedRow } from "./text_weights.ts";
 import { numberColumns } from "./tree_input.ts";
 
 /** What terms are counted as. */
@@ -175,7 +175,8 @@ export const hashingVectorizer: Estimator = {
 export const tfidfTransformer: Estimator = {
   classes: text("TfidfTransformer"),
   read(self) {
-    const count = featureCountOf(self);
+    // Before 1.0 only the weights say how many columns there are.
+    const count = featureCountOf(self) ?? (self.boolean("use_idf") ? idfOf(self, null).length : null);
     const weights = tfidfWeights(self, count);
     return {
       columns: count === null ? null : numberColumns(count),

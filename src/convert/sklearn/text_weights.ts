@@ -81,7 +81,7 @@ export function tfidfWeights(self: Fitted, width: number | null): Weighting[] {
 }
 
 /** `idf_`, up to 1.4 the diagonal of a sparse matrix: never read as a dense one. */
-function idfOf(self: Fitted, width: number | null): Float64Array {
+export function idfOf(self: Fitted, width: number | null): Float64Array {
   const idf = storedIdf(self);
   if (width !== null && idf.length !== width) throw self.invalid(`weighs ${idf.length} terms where there are ${width}`);
   return idf;
