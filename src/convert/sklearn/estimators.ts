@@ -33,6 +33,7 @@ import * as mixtures from "./mixtures.ts";
 import * as multiclass from "./multiclass.ts";
 import * as multioutput from "./multioutput.ts";
 import * as naiveBayes from "./naive_bayes.ts";
+import * as neighbors from "./neighbors.ts";
 import * as neuralNetwork from "./neural_network.ts";
 import * as pipeline from "./pipeline.ts";
 import * as pls from "./pls.ts";
@@ -96,6 +97,7 @@ const families: readonly object[] = [
   voting,
   isotonic,
   supportVectors,
+  neighbors,
   centers,
   mixtures,
   kernelModels,
