@@ -33,6 +33,7 @@ import * as mixtures from "./mixtures.ts";
 import * as multiclass from "./multiclass.ts";
 import * as multioutput from "./multioutput.ts";
 import * as naiveBayes from "./naive_bayes.ts";
+import * as nearestCentroid from "./nearest_centroid.ts";
 import * as neighbors from "./neighbors.ts";
 import * as neuralNetwork from "./neural_network.ts";
 import * as pipeline from "./pipeline.ts";
@@ -98,6 +99,7 @@ const families: readonly object[] = [
   isotonic,
   supportVectors,
   neighbors,
+  nearestCentroid,
   centers,
   mixtures,
   kernelModels,
