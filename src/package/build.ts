@@ -16,6 +16,7 @@ import type { Measurement } from "./measure.ts";
 import { type PackedFile, scanPacked } from "./pack_scan.ts";
 import { type ParsedProject, parseProject } from "./project.ts";
 import { packagePath, projectFile } from "./project_files.ts";
+import { readMetrics } from "./project_metrics.ts";
 import { convertOptions, mergeSchema } from "./project_schema.ts";
 import { sourceDigest } from "./source_digest.ts";
 
@@ -206,39 +207,6 @@ async function environmentFile(folder: string, parsed: ParsedProject): Promise<N
   const file = await projectFile(folder, relative, parsed.where(["environment"]));
   const target = fileNames.environment + path.posix.basename(packagePath(relative));
   return { path: target, kind: "code", content: { file, name: packagePath(relative) } };
-}
-
-async function readMetrics(
-  folder: string,
-  parsed: ParsedProject,
-): Promise<Record<string, number | string | boolean> | null> {
-  const { metrics } = parsed.project;
-  if (metrics === undefined) return null;
-  if (typeof metrics !== "string") return metrics;
-  const where = parsed.where(["metrics"]);
-  const bytes = await readFile(await projectFile(folder, metrics, where));
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new IngotError("JSON_MALFORMED", {
-      what: `is not JSON (${(cause as Error).message})`,
-      where: metrics,
-      cause,
-    });
-  }
-  const flat =
-    typeof value === "object" &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.values(value).every((item) => ["number", "string", "boolean"].includes(typeof item));
-  if (!flat)
-    throw new IngotError("JSON_MALFORMED", {
-      what: "is not a map of names to numbers or text",
-      where: metrics,
-      fix: 'write {"accuracy": 0.87}',
-    });
-  return value as Record<string, number | string | boolean>;
 }
 
 function describeGraph(
