@@ -3,21 +3,29 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { convertModel } from "../src/convert/index.ts";
 import { detectFormat, memoryFile } from "../src/formats/index.ts";
-import { writeModel } from "../src/onnx/index.ts";
+import { type Tensor, writeModel } from "../src/onnx/index.ts";
 import { openPredictor } from "../src/runtime/index.ts";
 import {
+  type Cell,
   caseNames,
   type Difference,
   differenceOf,
   feedsOf,
+  numberOf,
   readCase,
   readModelFile,
   rowsOf,
 } from "../test/convert/fixture.ts";
+import { answersOf, convertedCase, feedsOfCase, sklearnCases } from "../test/convert/sklearn/fixture.ts";
 
 const runtimes = ["native", "wasm", "micro"] as const;
 const root = path.join(import.meta.dirname, "..");
-const titles: Readonly<Record<string, string>> = { catboost: "CatBoost", lightgbm: "LightGBM", xgboost: "XGBoost" };
+const titles: Readonly<Record<string, string>> = {
+  catboost: "CatBoost",
+  lightgbm: "LightGBM",
+  sklearn: "scikit-learn",
+  xgboost: "XGBoost",
+};
 
 interface Row {
   readonly about: string;
@@ -34,6 +42,7 @@ interface Row {
 let compared = 0;
 let broken = 0;
 const sections: string[] = [];
+await sklearnSection();
 for (const library of libraries()) {
   const table = new Map<string, Row>();
   for (const name of caseNames(library)) await compare(library, name, table);
@@ -45,7 +54,7 @@ const page = [
   "Made by `npm run exactness`: models trained by the libraries themselves, converted, and run on rows with every split threshold and its",
   "floating-point neighbours, NaN, infinities, denormals and unseen categories. The first runtime columns compare, bit for bit, what is promised",
   "exact; the last ones show the largest difference of what is promised within a tolerance. `native` is ONNX Runtime, `wasm` ONNX Runtime Web,",
-  "`micro` Ingot's own evaluator.",
+  "`micro` Ingot's own evaluator. For scikit-learn the difference is relative to the larger of 1 and the library's value.",
   "",
   `${compared.toLocaleString("en")} values compared, ${broken} of those promised exact differ.`,
   "",
@@ -58,7 +67,7 @@ process.exitCode = broken > 0 ? 1 : 0;
 function libraries(): string[] {
   const folder = path.join(root, "fixtures");
   return readdirSync(folder)
-    .filter((name) => existsSync(path.join(folder, name, "data")))
+    .filter((name) => name !== "sklearn" && existsSync(path.join(folder, name, "data")))
     .sort();
 }
 
@@ -80,6 +89,52 @@ async function compare(library: string, name: string, table: Map<string, Row>): 
     for (const [output, expected] of Object.entries(fixture.outputs))
       note(row, runtime, output, promises[output]!.exact, differenceOf(results[output]!, expected));
   }
+}
+
+/** One row per object, over all releases that fitted it; its fixtures have a layout of their own. */
+async function sklearnSection(): Promise<void> {
+  const table = new Map<string, Row>();
+  for (const [version, cases] of [...sklearnCases()].sort(byRelease))
+    for (const one of cases) {
+      const { model, schema, promises } = await convertedCase(one);
+      const bytes = writeModel(model);
+      const feeds = feedsOfCase(one, schema);
+      const row = rowFor(table, `${one.family}: ${one.case}`, one.form);
+      row.versions.push(version);
+      row.rows = Math.max(row.rows, Object.values(feeds)[0]!.dims[0]!);
+      for (const runtime of runtimes) {
+        const predictor = await openPredictor({ bytes }, schema, { runtime });
+        const results = await predictor.run(feeds);
+        await predictor.close();
+        for (const [output, expected] of answersOf(one, schema))
+          note(row, runtime, output, promises[output]!.exact, relativeDifference(results[output]!, expected));
+      }
+    }
+  for (const row of table.values()) row.versions.splice(0, row.versions.length, `${row.versions.length} releases`);
+  sections.push(section("sklearn", table));
+}
+
+function byRelease([a]: [string, unknown], [b]: [string, unknown]): number {
+  return a.localeCompare(b, "en", { numeric: true });
+}
+
+/** Like `differenceOf`, with the distance relative to the larger of 1 and the library's value; labels of any type by value. */
+function relativeDifference(actual: Tensor, expected: readonly Cell[]): Difference {
+  let differing = 0;
+  let most = 0;
+  expected.forEach((want, at) => {
+    const got = actual.data[at]!;
+    if (typeof got === "string") {
+      differing += Number(got !== want);
+      return;
+    }
+    const [number, goal] = [Number(got), numberOf(want)];
+    if (number === goal || (Number.isNaN(number) && Number.isNaN(goal))) return;
+    differing++;
+    const distance = Math.abs(number - goal) / Math.max(1, Math.abs(goal));
+    most = Math.max(most, Number.isNaN(distance) ? Number.POSITIVE_INFINITY : distance);
+  });
+  return { values: expected.length, differing, maxAbsolute: most, maxUlp: 0 };
 }
 
 function rowFor(table: Map<string, Row>, key: string, about: string): Row {

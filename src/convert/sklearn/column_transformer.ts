@@ -23,7 +23,7 @@ interface Part {
   readonly weight: number;
 }
 
-const unchanged: Step = { columns: null, transform: { emit: (x) => x, evaluate: (x) => x } };
+const unchanged: Step = { columns: null, transform: { isExact: true, emit: (x) => x, evaluate: (x) => x } };
 
 export const columnTransformer: Estimator = {
   classes: ["sklearn.compose._column_transformer.ColumnTransformer"],
@@ -50,6 +50,7 @@ export const columnTransformer: Estimator = {
     return {
       columns: needsOf(parts, count),
       transform: {
+        isExact: parts.every(({ transform }) => transform.isExact === true),
         fillsMissing: parts.every(({ transform }) => transform.fillsMissing),
         emit: (x, emission) =>
           joined(

@@ -30,6 +30,7 @@ function columnwise(encodings: readonly Encoding[], acceptsMissing: boolean): St
     columns: encodings.map(({ categories }) => needOf(categories, acceptsMissing)),
     transform: {
       width: encodings.reduce((sum, { width }) => sum + width, 0),
+      isExact: true,
       fillsMissing: true,
       emit: (x, emission) => ({
         blocks: encodings

@@ -103,6 +103,8 @@ export type Classes = readonly (string | number | boolean)[];
 export interface Transform {
   /** Number of columns that come out. */
   readonly width?: number;
+  /** What comes out has the library's own bits; default no. */
+  readonly isExact?: boolean;
   /** Whether a missing value that goes in never comes out (imputers, encoders); default no. */
   readonly fillsMissing?: boolean;
   /** `inverse_transform`, where what is transformed is a target. */

@@ -8,6 +8,7 @@ function keeping(count: number, kept: readonly number[], missing = false): Step 
   return {
     columns: Array.from({ length: count }, () => ({ type: "number", missing })),
     transform: {
+      isExact: true,
       width: kept.length,
       emit: (x, { g }) => selected(x, kept, g),
       evaluate: (x) => selectedRows(x, kept),

@@ -106,8 +106,8 @@ function functionOf(self: Fitted, name: string): Ufunc | null {
   );
 }
 
-function applied(ufunc: Ufunc | null): Pick<Transform, "emit" | "evaluate"> {
-  if (!ufunc) return { emit: (x) => x, evaluate: (x) => x };
+function applied(ufunc: Ufunc | null): Pick<Transform, "isExact" | "emit" | "evaluate"> {
+  if (!ufunc) return { isExact: true, emit: (x) => x, evaluate: (x) => x };
   return {
     emit: (x, { g }) => oneBlock(ufunc.emit(g, emitDense(g, x)), widthOf(x)),
     evaluate: (x) => tableOf(mapped(denseRows(x), ufunc.evaluate)),

@@ -73,6 +73,7 @@ function isEmpty(filling: Filling): boolean {
 
 function fill(kept: readonly number[], fillings: readonly Filling[], mark: MissingMark): Transform {
   return {
+    isExact: true,
     width: kept.length,
     fillsMissing: mark.kind === "missing",
     emit(x, emission) {
@@ -114,6 +115,7 @@ function filledColumn(column: Column, filling: Filling, mark: MissingMark): Colu
 
 export function beside(first: Transform, second: Transform): Transform {
   return {
+    isExact: first.isExact === true && second.isExact === true,
     width: (first.width ?? 0) + (second.width ?? 0),
     fillsMissing: first.fillsMissing === true && second.fillsMissing === true,
     emit: (x, emission) => joined([first.emit(x, emission), second.emit(x, emission)]),
@@ -132,6 +134,7 @@ function indicatorOf(self: Fitted): Step {
   return {
     columns: Array.from({ length: count }, () => ({ type: mark.kind === "text" ? "text" : "any", missing: true })),
     transform: {
+      isExact: true,
       width: features.length,
       fillsMissing: true,
       emit(x, emission) {

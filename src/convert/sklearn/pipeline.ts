@@ -5,7 +5,7 @@ import { joined, joinedRows, weighted, weightedRows } from "./columns.ts";
 import type { ColumnNeed, Columns, Emission, Estimator, Step, Table, Transform } from "./estimator.ts";
 import { givesSparse } from "./sparse_output.ts";
 
-const passes: Transform = { emit: (x) => x, evaluate: (x) => x };
+const passes: Transform = { isExact: true, emit: (x) => x, evaluate: (x) => x };
 
 /** The `(name, estimator)` pairs of a list; text stands for what passes through or is left out. */
 export function namedSteps(self: Fitted, attribute: string): { name: string; value: PyValue; path: string }[] {
@@ -53,11 +53,14 @@ function needsOf(steps: readonly Step[]): readonly ColumnNeed[] | null {
 export function inRow(before: readonly Transform[], last: Step, columns: readonly ColumnNeed[] | null): Step {
   const emitted = (x: Columns, emission: Emission) => before.reduce((value, step) => step.emit(value, emission), x);
   const evaluated = (x: Table) => before.reduce((value, step) => step.evaluate(value), x);
+  const isExact = before.every((step) => step.isExact === true);
   const after = <T extends { emit(x: Columns, emission: Emission): unknown; evaluate(x: Table): unknown }>(
     part: T | undefined,
   ): T | undefined =>
     part && {
       ...part,
+      // Exact answers to what is not quite the same question are not exact.
+      ...(isExact ? {} : { isExact: false, isExactDecision: false }),
       emit: (x: Columns, emission: Emission) => part.emit(emitted(x, emission), emission),
       evaluate: (x: Table) => part.evaluate(evaluated(x)),
     };
@@ -93,6 +96,7 @@ export const featureUnion: Estimator = {
     return {
       columns: mergedNeeds(parts.map(({ needs }) => needs)),
       transform: {
+        isExact: parts.every(({ transform }) => transform.isExact === true),
         fillsMissing: parts.every(({ transform }) => transform.fillsMissing),
         emit: (x, emission) =>
           joined(parts.map(({ transform, weight }) => weighted(transform.emit(x, emission), weight, emission.g))),

@@ -41,6 +41,7 @@ function arithmetic(
   return {
     columns: Array.from({ length: features }, () => ({ type: "number", missing: true })),
     transform: {
+      isExact: true,
       width: features,
       emit(x, { g }) {
         const value = emit(g, emitDense(g, x), steps);
@@ -165,6 +166,7 @@ export const binarizer: Estimator = {
     return {
       columns: Array.from({ length: features }, () => ({ type: "number" })),
       transform: {
+        isExact: true,
         width: features,
         emit: (x, { g }) =>
           oneBlock(
