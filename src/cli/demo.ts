@@ -78,7 +78,7 @@ async function cast({ folder, model, recorded }: (typeof projects)[number], stor
 }
 
 function say(step: string, text: string): void {
-  process.stdout.write(`${step.padEnd(12)}${text}\n`);
+  process.stdout.write(`${`${step.padEnd(12)}${text}`.trimEnd()}\n`);
 }
 
 async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number }> {

@@ -2,7 +2,10 @@
 import { lstat } from "node:fs/promises";
 import { cannotOpen, IngotError } from "../core/index.ts";
 import { containersOf, openFolder } from "./archive/index.ts";
+import { compressionOf, decompress, decompressed } from "./compression/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
+import { joblib } from "./joblib/index.ts";
+import { pickle } from "./pickle/index.ts";
 import { type OpenFile, openFile } from "./source.ts";
 import { formats, treeFormats } from "./tables.ts";
 import type { Container, Tree, TreeFormat } from "./tree.ts";
@@ -18,6 +21,8 @@ export async function detectFormat(file: FileSource): Promise<Format> {
     const format = await identifyTree(tree);
     return format ? packed(container, format) : listed(container);
   }
+  const inside = await compressedFormat(file, head);
+  if (inside) return inside;
   const format = formats.find((candidate) => candidate.detect(head, file.size));
   if (format) return format;
   throw new IngotError("FORMAT_UNKNOWN", {
@@ -25,6 +30,24 @@ export async function detectFormat(file: FileSource): Promise<Format> {
     where: file.name,
     fix: "see `ingot formats` for what can be read",
   });
+}
+
+/** What a compressed file holds, read through the compression; a compressed pickle is joblib's own affair. */
+async function compressedFormat(file: FileSource, head: Uint8Array): Promise<Format | undefined> {
+  const compression = compressionOf(head);
+  if (!compression) return undefined;
+  const unpacked = async () => (await decompressed(decompress(compression, file), { name: file.name })).file;
+  await using inner = await unpacked();
+  if (pickle.detect(await inner.read(0, headSize), inner.size)) return joblib as Format;
+  const format = await detectFormat(inner);
+  return {
+    ...format,
+    detect: () => true,
+    async read() {
+      await using whole = await unpacked();
+      return format.read(whole);
+    },
+  };
 }
 
 /** The format that a folder of files is, undefined where it is none. */

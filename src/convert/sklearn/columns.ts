@@ -54,11 +54,6 @@ export function joinedRows(parts: readonly Table[], rows: number): Table {
   return { rows, columns: parts.flatMap((part) => part.columns) };
 }
 
-/** Every column by itself: `[N, 1]`. */
-export function singly(x: Columns, g: GraphBuilder): Value[] {
-  return Array.from({ length: widthOf(x) }, (_, position) => selected(x, [position], g).blocks[0]!.value);
-}
-
 /** Numbers multiplied by a weight; a weight of 1 changes nothing. */
 export function weighted(x: Columns, weight: number, g: GraphBuilder): Columns {
   if (weight === 1) return x;

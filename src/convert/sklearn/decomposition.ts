@@ -1,6 +1,7 @@
 // Projections: X times fitted components, after taking a mean away. Rule: sklearn/decomposition/_base.py, _BasePCA.transform;
 // _truncated_svd.py, TruncatedSVD.transform; _fastica.py, FastICA.transform; _factor_analysis.py, FactorAnalysis.transform.
 import type { Fitted } from "../../formats/index.ts";
+import { int64 } from "../../onnx/index.ts";
 import {
   constantMatrix,
   constantRow,
@@ -30,10 +31,10 @@ export function projection(mean: Float64Array | null, matrix: Matrix, divisor: F
               constantMatrix(g, matrix, "components"),
             ])
           : emitProduct(g, x, matrix, "components");
-        return oneBlock(
-          divisor ? g.op("Div", [projected, constantRow(g, divisor, "scale")]) : projected,
-          matrix.columns,
-        );
+        if (!divisor) return oneBlock(projected, matrix.columns);
+        // Behind a MatMul ONNX Runtime (1.30) takes one number for a float32 factor: Reshape keeps the division away from it.
+        const apart = matrix.columns === 1 ? g.op("Reshape", [projected, g.constant(int64([-1, 1]))]) : projected;
+        return oneBlock(g.op("Div", [apart, constantRow(g, divisor, "scale")]), matrix.columns);
       },
       evaluate(x) {
         const projected = mean

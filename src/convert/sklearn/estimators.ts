@@ -131,10 +131,6 @@ export function readStep(self: Fitted, depth = 0): Step {
   return guarded(self, loosened(step, inner), inner);
 }
 
-export function canConvert(className: string): boolean {
-  return byClass.has(className);
-}
-
 function nameOf(self: Fitted): string {
   if (self.value instanceof PyObject || self.value instanceof PyGlobal)
     return self.className || "an object without a class";

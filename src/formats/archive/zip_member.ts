@@ -45,14 +45,6 @@ export async function readLocalHeader(file: FileSource, entry: ZipEntry): Promis
   return { name, flags, method, crc, compressed, size, data: entry.local + 30 + nameLength + extraLength };
 }
 
-export const methods: Readonly<Record<number, string>> = {
-  0: "stored",
-  8: "deflate",
-  12: "bzip2",
-  14: "lzma",
-  93: "zstd",
-};
-
 /**
  * The content of a member: a window where it is stored, else unpacked within bounds.
  * @throws IngotError FILE_MALFORMED, FILE_TRUNCATED, DECOMPRESSION_BOMB, MODEL_UNSUPPORTED

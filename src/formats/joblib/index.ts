@@ -8,7 +8,6 @@ import { readJoblib } from "./read.ts";
 import { surveyJoblib } from "./survey.ts";
 
 export { readJoblib } from "./read.ts";
-export { stepOverArrays } from "./survey.ts";
 
 /** A compressed file counts as joblib: what is in it only reading tells. Last in the table of formats. */
 export const joblib: Format<PythonModel> = {

@@ -11,8 +11,8 @@ import type { Tree, TreeFormat } from "../tree.ts";
 import { isNpy, type NpyHeader, npyHeaderEnd, readNpyHeader } from "./header.ts";
 import { npyDataSize, truncated } from "./npy.ts";
 
-export { isNpy, type NpyHeader, readNpyHeader } from "./header.ts";
-export { type Npy, readNpy } from "./npy.ts";
+export type { NpyHeader } from "./header.ts";
+export { readNpy } from "./npy.ts";
 
 /** Arrays by name, without their elements. */
 export interface NumpyFile {
