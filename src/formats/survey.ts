@@ -14,7 +14,7 @@ export interface Survey {
    * A file inside this one, surveyed by its own format at once; the survey closes it. The bytes it takes in this file must be
    * covered by the caller.
    */
-  nested(name: string, file: OpenFile): Promise<void>;
+  nested(name: string, file: OpenFile, by?: (file: OpenFile, survey: Survey) => Promise<void>): Promise<void>;
 }
 
 /** One thing that was seen. `at` is its byte offset where it has one. */

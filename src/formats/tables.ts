@@ -15,6 +15,7 @@ import { openvino } from "./openvino/index.ts";
 import { ort } from "./ort/index.ts";
 import { pickle } from "./pickle/index.ts";
 import { pmml } from "./pmml/index.ts";
+import { pytorch } from "./pytorch/index.ts";
 import { safetensors } from "./safetensors/index.ts";
 import { skops } from "./skops/index.ts";
 import { savedModel, savedModelFile, tensorflowGraphFile, tensorflowVariables } from "./tensorflow/index.ts";
@@ -50,4 +51,12 @@ export const formats: readonly Format[] = [
 ];
 
 /** Formats that are folders, on disk or in an archive; in the order of detection. */
-export const treeFormats: readonly TreeFormat[] = [skops, npz, kerasArchive, savedModel, coremlPackage, huggingface];
+export const treeFormats: readonly TreeFormat[] = [
+  pytorch,
+  skops,
+  npz,
+  kerasArchive,
+  savedModel,
+  coremlPackage,
+  huggingface,
+];

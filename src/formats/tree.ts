@@ -41,4 +41,8 @@ export interface TreeFormat<M = unknown> {
   describe(model: M): ModelDescription;
   /** What only this format knows to tell; members are surveyed by their own formats anyway. */
   survey?(tree: Tree, survey: Survey): Promise<void>;
+  /** How a member is surveyed that means something else here than it looks like; undefined = by its own format. */
+  memberSurvey?(tree: Tree, path: string): MemberSurvey | undefined;
 }
+
+export type MemberSurvey = (file: OpenFile, survey: Survey) => Promise<void>;

@@ -53,7 +53,7 @@ export class Collector {
   }
 
   /** Surveys one file and everything inside it. Never throws for what the file holds. */
-  async file(path: string, file: OpenFile, depth = 0): Promise<void> {
+  async file(path: string, file: OpenFile, depth = 0, by: Walk = this.walk): Promise<void> {
     const place = this.scanned.length;
     // Outer files stand before their members.
     this.scanned.push({ path, size: file.size, readers: [], covered: 0, unexplained: [], unread: [] });
@@ -71,7 +71,7 @@ export class Collector {
       survey.observe({ kind: "limit", limit: "size", detail: `members of more than ${this.limits.nestedBytes} bytes` });
     else
       try {
-        await this.walk(file, survey);
+        await by(file, survey);
       } catch (error) {
         // A reader that fails has understood nothing: its fault must not end the scan, nor let the file pass.
         const reason = error instanceof Error ? error.message : String(error);
@@ -157,9 +157,9 @@ class FileSurvey implements Survey {
     this.collector.judge(observation, this.path, this.reader);
   }
 
-  async nested(name: string, file: OpenFile): Promise<void> {
+  async nested(name: string, file: OpenFile, by?: Walk): Promise<void> {
     try {
-      await this.collector.file(`${this.path}!/${name}`, file, this.depth + 1);
+      await this.collector.file(`${this.path}!/${name}`, file, this.depth + 1, by);
     } finally {
       await file[Symbol.asyncDispose]();
     }

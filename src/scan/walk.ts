@@ -8,6 +8,8 @@ import {
   memoryFile,
   type OpenFile,
   type Survey,
+  type Tree,
+  type TreeFormat,
   treeFormats,
 } from "../formats/index.ts";
 import { executableFormat } from "./executables.ts";
@@ -62,21 +64,48 @@ async function surveyFormat(format: Format, file: OpenFile, survey: Survey): Pro
   }
 }
 
-/** The members, then what only the format of the whole knows. */
+/** What only the format of the whole knows, and the members, each by its own format or as the whole says. */
 async function surveyArchive(container: Container, file: OpenFile, survey: Survey): Promise<void> {
   survey.reading?.(container.id);
-  await container.survey(file, survey);
+  let tree: Tree;
   try {
-    await using tree = await container.open(kept(file));
-    for (const format of treeFormats) {
-      if (!(await format.detect(tree))) continue;
-      survey.reading?.(format.id);
-      await format.survey?.(tree, survey);
-    }
+    tree = await container.open(kept(file));
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;
-    survey.observe({ kind: "unread", detail: error.message });
+    await container.survey(file, survey);
+    return survey.observe({ kind: "unread", detail: error.message });
   }
+  const whole: TreeFormat[] = [];
+  for (const format of treeFormats) if (await format.detect(tree)) whole.push(format);
+  await container.survey(file, withMembers(survey, whole, tree));
+  for (const format of whole) {
+    survey.reading?.(format.id);
+    await format.survey?.(tree, survey);
+  }
+}
+
+/** Members that the format of the whole explains are first seen as what they look like: a program is one wherever it lies. */
+function withMembers(survey: Survey, whole: readonly TreeFormat[], tree: Tree): Survey {
+  return {
+    covered: (start, end) => survey.covered(start, end),
+    observe: (observation) => survey.observe(observation),
+    reading: (id) => survey.reading?.(id),
+    nested(name, member) {
+      const format = whole.find((one) => one.memberSurvey?.(tree, name));
+      const own = format?.memberSurvey?.(tree, name);
+      if (!format || !own) return survey.nested(name, member);
+      return survey.nested(name, member, async (file, inner) => {
+        const head = await file.read(0, headSize);
+        const executable = executableFormat(head);
+        if (executable !== null) inner.observe({ kind: "executable", at: 0, format: executable });
+        for (const found of formats)
+          if (programs.has(found.id) && !name.endsWith(".pkl") && found.detect(head, file.size))
+            await surveyFormat(found, file, inner);
+        inner.reading?.(format.id);
+        await own(file, inner);
+      });
+    },
+  };
 }
 
 /** The file for an archive that would close it. */
