@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { converters } from "../src/convert/index.ts";
-import { formats } from "../src/formats/index.ts";
+import { containers, formats, treeFormats } from "../src/formats/index.ts";
 import { referenceUrl, rules, severities } from "../src/scan/index.ts";
 
 export function rulesPage(): string {
@@ -45,7 +45,7 @@ export function formatsPage(): string {
   return `${[
     "# Formats",
     "",
-    "Written by `npm run docs` from the table in `src/formats/index.ts`. `ingot formats` lists the same.",
+    "Written by `npm run docs` from the tables in `src/formats/tables.ts`. `ingot formats` lists the same.",
     "",
     "Every format is recognised by its content and read without executing anything. *Surveyed* formats are walked piece by piece by",
     "`ingot scan`; of the others a scan knows that the whole file was read and checked.",
@@ -56,6 +56,22 @@ export function formatsPage(): string {
       (format) =>
         `| \`${format.id}\` | ${cell(format.title)} | ${convertible.has(format.id) ? "yes" : "no"} | ${format.survey ? "surveyed" : "read whole"} |`,
     ),
+    "",
+    "## Folders",
+    "",
+    "Formats of several files, on disk or inside a zip or tar; every member is read and scanned by its own format, too.",
+    "",
+    "| format | what it is | converts |",
+    "|---|---|---|",
+    ...treeFormats.map(({ id, title }) => `| \`${id}\` | ${cell(title)} | ${convertible.has(id) ? "yes" : "no"} |`),
+    "",
+    "## Containers",
+    "",
+    "| container | what it is |",
+    "|---|---|",
+    ...containers.map(({ id, title }) => `| \`${id}\` | ${cell(title)} |`),
+    "",
+    "gzip, xz, LZMA, bzip2, Zstandard, LZ4 and zlib streams are looked into wherever they stand.",
   ].join("\n")}\n`;
 }
 

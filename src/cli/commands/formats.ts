@@ -9,10 +9,10 @@ export default command({
   args: { estimators: flag("list the classes of scikit-learn that can be converted instead") },
   async run({ estimators }, io) {
     if (estimators) return listEstimators(io);
-    const { formats } = await import("../../formats/index.ts");
+    const { formats, treeFormats } = await import("../../formats/index.ts");
     const { converters } = await import("../../convert/index.ts");
     const convertible = new Set(converters.flatMap((converter) => converter.formats));
-    const rows = formats.map(({ id, title }) => ({ id, title, converts: convertible.has(id) }));
+    const rows = [...formats, ...treeFormats].map(({ id, title }) => ({ id, title, converts: convertible.has(id) }));
     io.result(rows, () =>
       columns([
         ["FORMAT", "CONVERTS", "WHAT IT IS"],
