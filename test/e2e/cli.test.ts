@@ -49,9 +49,13 @@ describe("the demo package", () => {
     const verified = json("verify", "flight-delay");
     expect(verified).toMatchObject({ ok: true });
     expect(verified.measurements.map((one: { runtime: string; rows: number }) => [one.runtime, one.rows])).toEqual([
+      // Examples, then edge rows.
       ["native", 200],
+      ["native", 240],
       ["wasm", 200],
+      ["wasm", 240],
       ["micro", 200],
+      ["micro", 240],
     ]);
   });
 

@@ -43,8 +43,11 @@ test.each(families)("scikit-learn in float32, %s", async (_family, cases) => {
   }
 });
 
-/** Quantiles mapped to a normal distribution jump where training data had gaps: next to a gap, float32 stands on its other side. */
-const tooFine = new Set(["quantiles-normal-of-gaps"]);
+/**
+ * Quantiles mapped to a normal distribution jump where training data had gaps: next to a gap, float32 stands on its other side. Neighbours that
+ * weigh one over their distance: close to a training row, float32 knows the distance less well.
+ */
+const tooFine = new Set(["quantiles-normal-of-gaps", "knn-regressor-by-distance"]);
 
 async function check({ name, exact, compact }: Cast): Promise<void> {
   expect(
