@@ -1,7 +1,7 @@
 // Distances between rows, in the graph and outside of it. Computed from differences: the library's own expansion |x|² - 2xy + |y|²
 // loses digits where rows are close, which is its error and not a rule. Rule: sklearn/metrics/pairwise.py, scipy/spatial/distance.py.
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
-import { constantNumber } from "./dense.ts";
+import { constantNumber, constantRow, transposed } from "./dense.ts";
 import type { Matrix } from "./estimator.ts";
 
 export interface Metric {
@@ -31,6 +31,26 @@ export function emitDistances(g: GraphBuilder, x: Value, others: Matrix, metric:
       return g.op("Pow", [powers, constantNumber(g, 1 / metric.p!)]);
     }
   }
+}
+
+/** The same feature by feature, for many rows: differences of all features at once are `[N, M, F]`. */
+export function emitFeatureDistances(g: GraphBuilder, x: Value, rows: Matrix, { name, p }: Metric): Value {
+  const turned = transposed(rows);
+  let total: Value | null = null;
+  for (let f = 0; f < rows.columns; f++) {
+    const own = constantRow(g, turned.data.subarray(f * rows.rows, (f + 1) * rows.rows));
+    const difference = g.op("Sub", [g.op("Gather", [x, g.constant(int64([f]))], { axis: 1 }), own]);
+    const size = name === "euclidean" || name === "sqeuclidean" ? difference : g.op("Abs", [difference]);
+    const term =
+      size === difference
+        ? g.op("Mul", [difference, difference])
+        : name === "minkowski"
+          ? g.op("Pow", [size, constantNumber(g, p!)])
+          : size;
+    total = total ? g.op(name === "chebyshev" ? "Max" : "Add", [total, term]) : term;
+  }
+  if (name === "euclidean") return g.op("Sqrt", [total!], {}, { name: "distances" });
+  return name === "minkowski" ? g.op("Pow", [total!, constantNumber(g, 1 / p!)]) : total!;
 }
 
 export function distanceRows(x: Matrix, others: Matrix, metric: Metric): Matrix {

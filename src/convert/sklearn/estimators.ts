@@ -19,6 +19,7 @@ import * as featureSelection from "./feature_selection.ts";
 import * as forest from "./forest.ts";
 import * as forestEmbedding from "./forest_embedding.ts";
 import * as functions from "./functions.ts";
+import * as gaussianProcess from "./gaussian_process.ts";
 import * as gradientBoosting from "./gradient_boosting.ts";
 import * as histGradientBoosting from "./hist_gradient_boosting.ts";
 import * as imputers from "./imputers.ts";
@@ -42,6 +43,7 @@ import * as polynomial from "./polynomial.ts";
 import * as power from "./power.ts";
 import { loosened } from "./promises.ts";
 import * as quantile from "./quantile.ts";
+import * as radiusNeighbors from "./radius_neighbors.ts";
 import * as randomProjection from "./random_projection.ts";
 import * as scalers from "./scalers.ts";
 import { guarded } from "./sparse_output.ts";
@@ -99,6 +101,8 @@ const families: readonly object[] = [
   isotonic,
   supportVectors,
   neighbors,
+  radiusNeighbors,
+  gaussianProcess,
   nearestCentroid,
   centers,
   mixtures,

@@ -17,6 +17,7 @@ import {
 import type { Classes, Classify, Columns, Emission, Estimator, Matrix, Step, Table } from "./estimator.ts";
 import { readTargets } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
+import { isBefore } from "./tree_release.ts";
 
 /** Answers one class always: what is fitted where all rows of a problem are of one kind. */
 export const constantPredictor: Estimator = {
@@ -78,7 +79,10 @@ export const oneVsRest: Estimator = {
       throw self.unsupported("answers several labels at once (multi-label)", "train one classifier per label");
     const [classes] = readTargets(binarizer) as [Classes];
     const { columns, parts } = partsOf(self, nested);
-    return { columns, classify: parts.length === 1 ? single(classes, parts[0]!) : rest(classes, parts) };
+    return {
+      columns,
+      classify: parts.length === 1 ? single(classes, parts[0]!) : rest(classes, parts, isBefore(self.version, 1, 8)),
+    };
   },
 };
 
@@ -126,8 +130,8 @@ function single(classes: Classes, part: Classify): Classify {
   };
 }
 
-/** The largest score wins; of equal ones the last. Probabilities are divided by their sum. */
-function rest(classes: Classes, parts: readonly Classify[]): Classify {
+/** The largest score wins; of equal ones the last before 1.8, then the first. Probabilities are divided by their sum. */
+function rest(classes: Classes, parts: readonly Classify[], lastWins: boolean): Classify {
   const count = parts.length;
   return {
     targets: [classes],
@@ -138,7 +142,7 @@ function rest(classes: Classes, parts: readonly Classify[]): Classify {
         g,
         all.map((values) => emitScore(g, values)),
       );
-      const index = g.op("ArgMax", [scores], { axis: 1, keepdims: 0, select_last_index: 1 });
+      const index = g.op("ArgMax", [scores], { axis: 1, keepdims: 0, select_last_index: lastWins ? 1 : 0 });
       const hasProbabilities = all.every((values) => values.probabilities);
       const seconds = hasProbabilities
         ? emitBeside(
@@ -169,7 +173,10 @@ function rest(classes: Classes, parts: readonly Classify[]): Classify {
       });
       const index = Int32Array.from({ length: x.rows }, (_, row) => {
         let best = 0;
-        for (let k = 1; k < count; k++) if (data[row * count + k]! >= data[row * count + best]!) best = k;
+        for (let k = 1; k < count; k++) {
+          const [score, most] = [data[row * count + k]!, data[row * count + best]!];
+          if (score > most || (lastWins && score === most)) best = k;
+        }
         return best;
       });
       const sums = Float64Array.from({ length: x.rows }, (_, row) =>

@@ -6,7 +6,6 @@ import { type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import {
   constantMatrix,
   constantNumber,
-  constantRow,
   denseRows,
   emitDense,
   emitFlat,
@@ -14,7 +13,7 @@ import {
   fittedMatrix,
   transposed,
 } from "./dense.ts";
-import { distanceRows, type Metric } from "./distances.ts";
+import { distanceRows, emitFeatureDistances, type Metric } from "./distances.ts";
 import type { Estimator, Matrix } from "./estimator.ts";
 import { emitTargets, readTargets, targetRows } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
@@ -36,7 +35,8 @@ const metrics: Record<string, Metric["name"]> = {
   sqeuclidean: "sqeuclidean",
 };
 
-function metricOf(self: Fitted): Metric {
+/** The metric of any neighbours. */
+export function metricOf(self: Fitted): Metric {
   const name = self.get("effective_metric_") ?? self.get("metric");
   if (typeof name !== "string" || (name !== "minkowski" && !metrics[name]))
     throw self.unsupported(
@@ -62,29 +62,9 @@ function neighborsOf(self: Fitted): Neighbors {
   return { rows, metric: metricOf(self), count, byDistance: weights === "distance" };
 }
 
-/** `[N, M]`, feature by feature: differences of all features at once would be `[N, M, F]`. */
-function emitDistances(g: GraphBuilder, x: Value, rows: Matrix, { name, p }: Metric): Value {
-  const turned = transposed(rows);
-  let total: Value | null = null;
-  for (let f = 0; f < rows.columns; f++) {
-    const own = constantRow(g, turned.data.subarray(f * rows.rows, (f + 1) * rows.rows));
-    const difference = g.op("Sub", [g.op("Gather", [x, g.constant(int64([f]))], { axis: 1 }), own]);
-    const size = name === "euclidean" || name === "sqeuclidean" ? difference : g.op("Abs", [difference]);
-    const term =
-      size === difference
-        ? g.op("Mul", [difference, difference])
-        : name === "minkowski"
-          ? g.op("Pow", [size, constantNumber(g, p!)])
-          : size;
-    total = total ? g.op(name === "chebyshev" ? "Max" : "Add", [total, term]) : term;
-  }
-  if (name === "euclidean") return g.op("Sqrt", [total!], {}, { name: "distances" });
-  return name === "minkowski" ? g.op("Pow", [total!, constantNumber(g, 1 / p!)]) : total!;
-}
-
 /** Sums of weighted values `[N, K]`, and of weights `[N, 1]`. */
 function emitSums(g: GraphBuilder, x: Value, { rows, metric, count, byDistance }: Neighbors, values: Matrix): Value[] {
-  const distances = emitDistances(g, x, rows, metric);
+  const distances = emitFeatureDistances(g, x, rows, metric);
   const nearest = g.constant(int64([count]));
   const [distance, index] = g.ops("TopK", [distances, nearest], { axis: 1, largest: 0, sorted: 1 }, 2) as [
     Value,
@@ -124,11 +104,29 @@ function sumRows(x: Matrix, { rows, metric, count, byDistance }: Neighbors, valu
 }
 
 /** `_y`: `[M]`, or `[M, targets]`. */
-function fittedTargets(self: Fitted, rows: number): Matrix {
+export function fittedTargets(self: Fitted, rows: number): Matrix {
   const y = fittedMatrix(self, "_y");
   const shaped = self.array("_y").shape.length === 1 ? transposed(y) : y;
   if (shaped.rows !== rows) throw self.invalid("has not one target per row");
   return shaped;
+}
+
+/** 1 in the column of its class, one column per class of each target. */
+export function fittedClasses(self: Fitted, rows: number, counts: readonly number[]): Matrix {
+  const given = fittedTargets(self, rows);
+  if (given.columns !== counts.length) throw self.invalid("has not one column of classes per target");
+  const width = counts.reduce((sum, count) => sum + count, 0);
+  const data = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    let from = 0;
+    for (const [target, count] of counts.entries()) {
+      const position = given.data[row * given.columns + target]!;
+      if (!(position >= 0 && position < count)) throw self.invalid("has targets that are none of its classes");
+      data[row * width + from + position] = 1;
+      from += count;
+    }
+  }
+  return { rows, columns: width, data };
 }
 
 export const neighborsRegressor: Estimator = {
@@ -162,22 +160,9 @@ export const neighborsClassifier: Estimator = {
   read(self) {
     const neighbors = neighborsOf(self);
     const targets = readTargets(self);
-    const given = fittedTargets(self, neighbors.rows.rows);
     const counts = targets.map((classes) => classes.length);
-    if (given.columns !== counts.length) throw self.invalid("has not one column of classes per target");
-    const width = counts.reduce((sum, count) => sum + count, 0);
-    // One column per class of each target.
-    const data = new Float64Array(given.rows * width);
-    for (let row = 0; row < given.rows; row++) {
-      let from = 0;
-      for (const [target, count] of counts.entries()) {
-        const position = given.data[row * given.columns + target]!;
-        if (!(position >= 0 && position < count)) throw self.invalid("has targets that are none of its classes");
-        data[row * width + from + position] = 1;
-        from += count;
-      }
-    }
-    const values = { rows: given.rows, columns: width, data };
+    const values = fittedClasses(self, neighbors.rows.rows, counts);
+    const width = values.columns;
     return {
       columns: numberColumns(neighbors.rows.columns),
       classify: {

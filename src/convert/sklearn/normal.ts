@@ -94,6 +94,13 @@ export function normalCdf(a: number): number {
   return x > 0 ? 1 - upper : upper;
 }
 
+/** The error function. */
+export function erf(x: number): number {
+  const z = Math.abs(x);
+  if (z <= 1) return x * quotient(x * x, erfNearZero);
+  return Math.sign(x) * (1 - Math.exp(-x * x) * quotient(z, z < 8 ? erfcNear : erfcFar));
+}
+
 function emitPolynomial(g: GraphBuilder, x: Value, [first, ...others]: readonly number[]): Value {
   return others.reduce<Value>(
     (sum, coefficient, k) =>
@@ -151,4 +158,20 @@ export function emitNormalCdf(g: GraphBuilder, a: Value): Value {
   const upper = g.op("Mul", [half, g.op("Where", [g.op("Less", [z, number(1)]), near, far])]);
   const outer = g.op("Where", [g.op("Greater", [x, number(0)]), g.op("Sub", [number(1), upper]), upper]);
   return g.op("Where", [g.op("Less", [z, number(Math.SQRT1_2)]), central, outer], {}, { name: "normal_cdf" });
+}
+
+/** `erf` of each element. */
+export function emitErf(g: GraphBuilder, x: Value): Value {
+  const number = (value: number) => constantNumber(g, value);
+  const z = g.op("Abs", [x]);
+  const square = g.op("Mul", [x, x]);
+  const scaled = g.op("Where", [
+    g.op("Less", [z, number(8)]),
+    emitQuotient(g, z, erfcNear),
+    emitQuotient(g, z, erfcFar),
+  ]);
+  const rest = g.op("Mul", [g.op("Exp", [g.op("Neg", [square])]), scaled]);
+  const outer = g.op("Mul", [g.op("Sign", [x]), g.op("Sub", [number(1), rest])]);
+  const inner = g.op("Mul", [x, emitQuotient(g, square, erfNearZero)]);
+  return g.op("Where", [g.op("LessOrEqual", [z, number(1)]), inner, outer], {}, { name: "erf" });
 }
