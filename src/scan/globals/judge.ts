@@ -67,6 +67,11 @@ function isSafeCall(module: string, name: string, args: string | undefined): boo
     );
   if (called === "builtins.type" || called === "__builtin__.type")
     return args === undefined || /^\(?None,?\)?$/.test(args);
+  // Puts a function and arguments together for later; the function is judged by its own name, and must be one that is safe.
+  if (called === "functools.partial") {
+    const [, of, inside] = /^\(?([\w.]+)\.(\w+)[,)]/.exec(args ?? "") ?? [];
+    return args === undefined || (of !== undefined && inside !== undefined && isSafe(of, inside));
+  }
   return false;
 }
 

@@ -32,6 +32,8 @@ export const safeLibraries: Readonly<Record<string, string>> = {
   "joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
   "sklearn.externals.joblib.numpy_pickle": "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
   "sklearn.externals.joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
+  // Histogram boosters keep it for their columns of categories.
+  "sklearn.utils.validation": "check_array",
   "scipy.sparse._csr": "csr_matrix csr_array",
   "scipy.sparse.csr": "csr_matrix",
   "scipy.sparse._csc": "csc_matrix csc_array",
