@@ -12,16 +12,18 @@ import type { Container, Tree, TreeFormat } from "./tree.ts";
 
 /** How many leading bytes `detect` sees. */
 const headSize = 64 * 1024;
+/** Compressions inside each other that are looked through. */
+const mostCompressed = 3;
 
 /** The format of a file, or of the folder that it holds as an archive, by its content. @throws IngotError FORMAT_UNKNOWN */
-export async function detectFormat(file: FileSource): Promise<Format> {
+export async function detectFormat(file: FileSource, depth = 0): Promise<Format> {
   const head = await file.read(0, headSize);
   for (const container of await containersOf(kept(file), head)) {
     await using tree = await container.open(kept(file));
     const format = await identifyTree(tree);
     return format ? packed(container, format) : listed(container);
   }
-  const inside = await compressedFormat(file, head);
+  const inside = depth < mostCompressed ? await compressedFormat(file, head, depth) : undefined;
   if (inside) return inside;
   const format = formats.find((candidate) => candidate.detect(head, file.size));
   if (format) return format;
@@ -33,13 +35,13 @@ export async function detectFormat(file: FileSource): Promise<Format> {
 }
 
 /** What a compressed file holds, read through the compression; a compressed pickle is joblib's own affair. */
-async function compressedFormat(file: FileSource, head: Uint8Array): Promise<Format | undefined> {
+async function compressedFormat(file: FileSource, head: Uint8Array, depth: number): Promise<Format | undefined> {
   const compression = compressionOf(head);
   if (!compression) return undefined;
   const unpacked = async () => (await decompressed(decompress(compression, file), { name: file.name })).file;
   await using inner = await unpacked();
   if (pickle.detect(await inner.read(0, headSize), inner.size)) return joblib as Format;
-  const format = await detectFormat(inner);
+  const format = await detectFormat(inner, depth + 1);
   return {
     ...format,
     detect: () => true,
@@ -122,7 +124,14 @@ async function describeMembers(tree: Tree, what: string): Promise<ModelDescripti
 
 async function memberText(file: OpenFile): Promise<string> {
   try {
-    const format = await detectFormat(file);
+    // Archives in archives are counted, not opened one into the other: forty of forty of forty is a long list.
+    const [container] = await containersOf(file, await file.read(0, headSize));
+    if (container) {
+      await using tree = await container.open(kept(file));
+      const whole = await identifyTree(tree);
+      return whole ? whole.title : `${container.title} of ${tree.entries.length} members`;
+    }
+    const format = await detectFormat(file, mostCompressed);
     return `${format.title}: ${format.describe(await format.read(file)).summary}`;
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;

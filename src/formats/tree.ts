@@ -45,4 +45,8 @@ export interface TreeFormat<M = unknown> {
   memberSurvey?(tree: Tree, path: string): MemberSurvey | undefined;
 }
 
-export type MemberSurvey = (file: OpenFile, survey: Survey) => Promise<void>;
+export interface MemberSurvey {
+  /** Numbers to this format, whatever they look like to others. */
+  readonly isRaw: boolean;
+  survey(file: OpenFile, survey: Survey): Promise<void>;
+}

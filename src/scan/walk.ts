@@ -98,11 +98,13 @@ function withMembers(survey: Survey, whole: readonly TreeFormat[], tree: Tree): 
         const head = await file.read(0, headSize);
         const executable = executableFormat(head);
         if (executable !== null) inner.observe({ kind: "executable", at: 0, format: executable });
-        for (const found of formats)
-          if (programs.has(found.id) && !name.endsWith(".pkl") && found.detect(head, file.size))
-            await surveyFormat(found, file, inner);
+        if (own.isRaw) {
+          for (const archive of await containersOf(file, head)) await surveyArchive(archive, file, inner);
+          for (const found of formats)
+            if (programs.has(found.id) && found.detect(head, file.size)) await surveyFormat(found, file, inner);
+        }
         inner.reading?.(format.id);
-        await own(file, inner);
+        await own.survey(file, inner);
       });
     },
   };

@@ -15,5 +15,7 @@ const edge = 64 * 1024 + 22;
 export async function containersOf(file: OpenFile, head: Uint8Array): Promise<Container[]> {
   const tail =
     file.size <= head.length ? head.subarray(0, file.size) : await file.read(Math.max(0, file.size - edge), file.size);
+  // A tar may end with a zip: what is in it and behind it is looked at as its members.
+  if (tar.detect(head, file.size, tail)) return [tar];
   return containers.filter((container) => container.detect(head, file.size, tail));
 }

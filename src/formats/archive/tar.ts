@@ -10,6 +10,8 @@ import { malformed, mostEntries } from "./zip_directory.ts";
 
 interface TarEntry extends Entry {
   readonly type: string;
+  /** Size that the header states. */
+  readonly stated: number;
   /** Header, content and padding: `[start, end)`; content begins at `data`. */
   readonly start: number;
   readonly data: number;
@@ -49,7 +51,7 @@ export const tar: Container = {
 /** A checksum of the header that is right: what tells a tar from any other file. */
 function isHeader(bytes: Uint8Array): boolean {
   const stated = octal(bytes.subarray(148, 156));
-  if (stated === null || bytes[0] === 0) return false;
+  if (stated === null || stated === 0 || bytes[0] === 0) return false;
   let sum = 0;
   for (let i = 0; i < block; i++) sum += i >= 148 && i < 156 ? 0x20 : bytes[i]!;
   return sum === stated;
@@ -67,7 +69,9 @@ async function* entriesOf(file: FileSource): AsyncGenerator<TarEntry> {
     if (header.length === 0 || header.every((byte) => byte === 0)) return;
     if (header.length < block || !isHeader(header)) throw malformed(file.name, `has no tar header at byte ${at}`);
     const type = String.fromCharCode(header[156]! || 0x30);
-    const size = long.size ?? sizeOf(header.subarray(124, 136), file.name);
+    const stated = long.size ?? sizeOf(header.subarray(124, 136), file.name);
+    // Links, folders and devices have no content, whatever their header says: the next header follows at once.
+    const size = "123456".includes(type) ? 0 : stated;
     const data = at + block;
     const end = data + Math.ceil(size / block) * block;
     if (data + size > file.size)
@@ -75,10 +79,10 @@ async function* entriesOf(file: FileSource): AsyncGenerator<TarEntry> {
         what: `a member ends at byte ${data + size}, the archive at ${file.size}`,
         where: file.name,
       });
-    if ("xgLK".includes(type)) {
+    if ("xXgLK".includes(type)) {
       if (size > longestName) throw malformed(file.name, `has an extended header of ${size} bytes`);
       const content = await file.read(data, data + size);
-      if (type === "x") long = { ...long, ...paxOf(content, file.name) };
+      if (type === "x" || type === "X") long = { ...long, ...paxOf(content, file.name) };
       else if (type === "L") long = { ...long, path: text(content) };
       else if (type === "K") long = { ...long, target: text(content) };
     } else {
@@ -92,6 +96,7 @@ async function* entriesOf(file: FileSource): AsyncGenerator<TarEntry> {
         target: long.target ?? text(header.subarray(157, 257)),
         size,
         type,
+        stated,
         start,
         data,
         end: Math.min(end, file.size),
@@ -115,8 +120,8 @@ function paxOf(bytes: Uint8Array, source: string): { path?: string; target?: str
   const found: { path?: string; target?: string; size?: number } = {};
   const reader = new ByteReader(bytes, source);
   while (reader.remaining > 0) {
-    const rest = Buffer.from(bytes.subarray(reader.offset)).toString("utf8");
-    const [, digits] = /^(\d{1,6}) /.exec(rest) ?? [];
+    const start = Buffer.from(bytes.subarray(reader.offset, reader.offset + 7)).toString("latin1");
+    const [, digits] = /^(\d{1,6}) /.exec(start) ?? [];
     if (!digits || Number(digits) < digits.length + 2) break;
     const record = Buffer.from(reader.take(Number(digits)))
       .toString("utf8")
@@ -136,16 +141,18 @@ function text(bytes: Uint8Array): string {
 
 function octal(bytes: Uint8Array): number | null {
   const digits = text(bytes).trim();
+  if (digits === "") return 0;
   return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : null;
 }
 
 /** Octal, or a big-endian number where the first bit is set (GNU). */
 function sizeOf(bytes: Uint8Array, source: string): number {
-  let value = octal(bytes) ?? 0;
+  let value = octal(bytes);
   if ((bytes[0]! & 0x80) !== 0) {
     value = 0;
     for (const byte of bytes.subarray(4)) value = value * 256 + byte;
   }
+  if (value === null) throw malformed(source, "states a size that is no number");
   if (!Number.isSafeInteger(value)) throw malformed(source, "states a size beyond 2^53");
   return value;
 }
@@ -158,6 +165,12 @@ async function surveyTar(file: OpenFile, survey: Survey): Promise<void> {
       reached = entry.end;
       names.check(entry.path, entry.kind);
       survey.covered(entry.start, entry.end);
+      if (entry.stated !== entry.size)
+        survey.observe({
+          kind: "anomaly",
+          subject: "tar",
+          detail: `${entry.path} has no content, but states ${entry.stated} bytes of it`,
+        });
       if (entry.kind === "link") survey.observe({ kind: "link", path: entry.path, target: entry.target });
       else if (entry.type === "S") survey.observe({ kind: "unread", detail: `${entry.path} is a sparse member` });
       else if (entry.kind === "file")

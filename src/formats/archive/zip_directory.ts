@@ -23,6 +23,8 @@ export interface ZipDirectory {
   readonly base: number;
   readonly start: number;
   readonly end: number;
+  /** Where the comment stands that the last record speaks of; it may end behind the file. */
+  readonly comment: readonly [start: number, end: number];
   /** Ranges of the records behind the directory. */
   readonly records: readonly (readonly [start: number, end: number])[];
 }
@@ -38,12 +40,8 @@ export const mostEntries = 500_000;
 export function endOfZip(tail: Uint8Array): number {
   const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
   for (let at = tail.length - 22; at >= 0; at--)
-    if (
-      tail[at] === 0x50 &&
-      view.getUint32(at, true) === endSignature &&
-      at + 22 + view.getUint16(at + 20, true) <= tail.length
-    )
-      return at;
+    // The last signature counts, as for the readers of Python and PyTorch, even where its comment would not fit.
+    if (tail[at] === 0x50 && view.getUint32(at, true) === endSignature) return at;
   return -1;
 }
 
@@ -58,7 +56,7 @@ export async function readDirectory(file: FileSource): Promise<ZipDirectory> {
   const [disk, startDisk, here, all] = [reader.u16(true), reader.u16(true), reader.u16(true), reader.u16(true)];
   let [count, size, offset] = [all, reader.u32(true), reader.u32(true)];
   const comment = reader.u16(true);
-  const records: [number, number][] = [[end, end + 22 + comment]];
+  const records: [number, number][] = [[end, end + 22]];
   if (found >= 20 && new DataView(tail.buffer, tail.byteOffset).getUint32(found - 20, true) === locator64Signature) {
     const large = await readEnd64(file, new ByteReader(tail, file.name, found - 12), end);
     ({ count, size, offset } = large);
@@ -75,7 +73,7 @@ export async function readDirectory(file: FileSource): Promise<ZipDirectory> {
   const base = directoryEnd - size - offset;
   if (base < 0) throw malformed(file.name, "has a directory that begins before the file");
   const entries = readEntries(await file.read(base + offset, directoryEnd), file.name, count, base, base + offset);
-  return { entries, base, start: base + offset, end: directoryEnd, records };
+  return { entries, base, start: base + offset, end: directoryEnd, records, comment: [end + 22, end + 22 + comment] };
 }
 
 async function readEnd64(file: FileSource, locator: ByteReader, end: number) {

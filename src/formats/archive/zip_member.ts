@@ -54,6 +54,7 @@ export async function openMember(
   entry: ZipEntry,
   header: LocalHeader,
   name: string,
+  onRest?: (bytes: number) => void,
 ): Promise<OpenFile> {
   const stop = header.data + entry.compressed;
   if (stop > file.size)
@@ -61,9 +62,10 @@ export async function openMember(
   if (entry.method === 0) return windowOf(file, header.data, entry.compressed, name);
   const input = new Input(windowOf(file, 0, file.size, name), header.data, stop);
   const limits = { output: Math.max(entry.size, 1), ratio: mostRatio };
-  return (
-    await decompressed(withinLimits(await unpacked(entry, input, name), entry.compressed, name, limits), { name })
-  ).file;
+  const chunks = withinLimits(await unpacked(entry, input, name), entry.compressed, name, limits);
+  const { file: content, end } = await decompressed(chunks, { name });
+  if (end < stop) onRest?.(stop - end);
+  return content;
 }
 
 async function unpacked(entry: ZipEntry, input: Input, name: string): Promise<AsyncGenerator<Uint8Array, number>> {

@@ -26,19 +26,27 @@ export async function surveyZip(file: OpenFile, survey: Survey): Promise<void> {
     return;
   }
   const taken: Range[] = [[directory.start, directory.end], ...directory.records];
+  await surveyComment(file, directory, taken, survey);
+  const sharing = await sharedBytes(file, directory);
+  if (sharing !== null)
+    survey.observe({
+      kind: "anomaly",
+      subject: "zip",
+      detail: "members share their bytes (overlapping entries)",
+      at: sharing,
+    });
   const names = new Names(survey);
   for (const entry of directory.entries) {
     names.check(entry.path, entry.kind);
-    const range = await surveyMember(file, entry, survey);
+    const range = await surveyMember(file, entry, survey, sharing === null);
     if (range) taken.push(range);
   }
   for (const [start, end] of taken) survey.covered(start, end);
-  overlaps(taken, survey);
   await surveyGaps(file, taken, survey);
 }
 
 /** @returns what the member takes of the file */
-async function surveyMember(file: OpenFile, entry: ZipEntry, survey: Survey): Promise<Range | null> {
+async function surveyMember(file: OpenFile, entry: ZipEntry, survey: Survey, opens: boolean): Promise<Range | null> {
   const anomaly = (detail: string) =>
     survey.observe({ kind: "anomaly", subject: "zip", detail: `${entry.path}: ${detail}`, at: entry.local });
   let header: LocalHeader;
@@ -51,7 +59,12 @@ async function surveyMember(file: OpenFile, entry: ZipEntry, survey: Survey): Pr
   }
   compareHeaders(entry, header, anomaly);
   const range: Range = [entry.local, header.data + entry.compressed + (await descriptorSize(file, entry, header))];
-  if (entry.kind === "folder" && entry.size === 0) return range;
+  if (entry.kind === "folder" && entry.size === 0 && entry.compressed === 0) return range;
+  if (!opens) {
+    // Unpacking the same bytes again and again is what such an archive is for.
+    survey.observe({ kind: "unread", detail: `${entry.path} was not opened: it shares bytes with another member` });
+    return range;
+  }
   await surveyContent(file, entry, header, survey, anomaly);
   return range;
 }
@@ -100,7 +113,9 @@ async function surveyContent(
 ): Promise<void> {
   let content: OpenFile;
   try {
-    content = await openMember(file, entry, header, entry.path);
+    content = await openMember(file, entry, header, entry.path, (bytes) =>
+      anomaly(`has ${bytes} bytes behind its content`),
+    );
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;
     if (error.code === "DECOMPRESSION_BOMB")
@@ -123,8 +138,6 @@ async function surveyContent(
       path: entry.path,
       target: Buffer.from(await content.read(0, 1024)).toString("utf8"),
     });
-    await content[Symbol.asyncDispose]();
-    return;
   }
   await survey.nested(entry.path, content);
 }
@@ -135,21 +148,42 @@ async function crcOf(file: OpenFile): Promise<number> {
   return crc;
 }
 
-function overlaps(taken: readonly Range[], survey: Survey): void {
-  const sorted = [...taken].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
-  let reached = 0;
-  for (const [start, end] of sorted) {
-    if (start < reached) {
-      survey.observe({
-        kind: "anomaly",
-        subject: "zip",
-        detail: "members share their bytes (overlapping entries)",
-        at: start,
-      });
-      return;
-    }
-    reached = Math.max(reached, end);
+/** Where two members take the same bytes, told from their headers alone; null where none do. */
+async function sharedBytes(file: OpenFile, { entries, start, end }: ZipDirectory): Promise<number | null> {
+  const taken: Range[] = [[start, end]];
+  for (const entry of entries) {
+    const header = await readLocalHeader(file, entry).catch((error: unknown) => {
+      if (error instanceof IngotError) return null;
+      throw error;
+    });
+    if (header) taken.push([entry.local, header.data + entry.compressed]);
   }
+  let reached = 0;
+  for (const [first, last] of taken.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+    if (first < reached) return first;
+    reached = Math.max(reached, last);
+  }
+  return null;
+}
+
+/** A comment is text for people: whatever else it is, it is looked at. */
+async function surveyComment(
+  file: OpenFile,
+  { comment: [start, end] }: ZipDirectory,
+  taken: Range[],
+  survey: Survey,
+): Promise<void> {
+  if (end > file.size)
+    survey.observe({
+      kind: "anomaly",
+      subject: "zip",
+      detail: "states a comment that ends behind the file",
+      at: start,
+    });
+  const size = Math.min(end, file.size) - start;
+  if (size <= 0) return;
+  taken.push([start, start + size]);
+  await survey.nested("(comment)", windowOf(file, start, size, `${file.name} comment`));
 }
 
 /** Bytes of no member: padding of zeros is nothing, anything else is a file that hides. */

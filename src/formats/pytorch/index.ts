@@ -37,6 +37,8 @@ const storages: Readonly<Record<string, readonly [dtype: string, size: number]>>
 
 /** Objects that are looked at: a small pickle can share one millions of times. */
 const visitLimit = 2_000_000;
+/** Names and shapes only: the numbers lie beside it. */
+const largestPickle = 256 * 2 ** 20;
 
 export const pytorch: TreeFormat<PytorchModel> = {
   id: "pytorch",
@@ -45,7 +47,7 @@ export const pytorch: TreeFormat<PytorchModel> = {
   async read(tree) {
     const path = dataPath(tree)!;
     await using file = await tree.open(path);
-    const { value, globals } = readPickle(await file.readAll(), `${tree.name}!/${path}`);
+    const { value, globals } = readPickle(await file.readAll(largestPickle), `${tree.name}!/${path}`);
     const folder = path.slice(0, -"data.pkl".length);
     const sizes = new Map(
       tree.entries
@@ -87,6 +89,12 @@ export const pytorch: TreeFormat<PytorchModel> = {
     };
   },
   async survey(tree, survey) {
+    try {
+      await pytorch.read(tree);
+    } catch (error) {
+      if (!(error instanceof IngotError)) throw error;
+      survey.observe({ kind: "anomaly", subject: "structure", detail: error.what });
+    }
     for (const { path } of tree.entries)
       if (/\/code\/.*\.py$/.test(path))
         survey.observe({
@@ -101,11 +109,14 @@ export const pytorch: TreeFormat<PytorchModel> = {
     if (data === undefined) return undefined;
     const folder = data.slice(0, -"data.pkl".length);
     if (path === data || path === `${folder}constants.pkl`)
-      return async (file, survey) => {
-        await surveyPickles(file, survey, { persistent: true });
+      return {
+        isRaw: false,
+        async survey(file, survey) {
+          await surveyPickles(file, survey, { persistent: true });
+        },
       };
     if (!path.startsWith(`${folder}data/`) && !path.startsWith(`${folder}constants/`)) return undefined;
-    return async (file, survey) => survey.covered(0, file.size);
+    return { isRaw: true, survey: async (file, survey) => survey.covered(0, file.size) };
   },
 };
 
@@ -162,16 +173,34 @@ function tensorOf(
   sizes: ReadonlyMap<string, number>,
   source: string,
 ): StoredTensor | null {
-  const [storage, offset, size] = value.args;
+  const [storage, offset, size, stride] = value.args;
   if (!(storage instanceof PyPersistent)) return null;
-  const id = storage.id instanceof PyTuple ? storage.id.items : [];
-  const [kind, type, key] = id;
+  const [kind, type, key, , count] = storage.id instanceof PyTuple ? storage.id.items : [];
   const known = type instanceof PyGlobal ? storages[type.name] : undefined;
-  if (kind !== "storage" || !known || typeof key !== "string" || !(size instanceof PyTuple)) return null;
-  const shape = size.items.map((dim) => numberOf(dim) ?? 0);
+  if (
+    kind !== "storage" ||
+    !known ||
+    typeof key !== "string" ||
+    !(size instanceof PyTuple) ||
+    !(stride instanceof PyTuple)
+  )
+    return null;
+  const [shape, steps] = [size, stride].map((tuple) => tuple.items.map((item) => numberOf(item) ?? Number.NaN)) as [
+    number[],
+    number[],
+  ];
   const bytes = elementCount(shape) * known[1];
+  // The last element that the tensor reaches, in elements of its storage.
+  const last = shape.includes(0)
+    ? 0
+    : shape.reduce((sum, dim, i) => sum + (dim - 1) * (steps[i] ?? Number.NaN), (numberOf(offset) ?? 0) + 1);
   const held = sizes.get(key);
-  if (held === undefined || (numberOf(offset) ?? 0) * known[1] > held)
+  const isInside =
+    [...shape, ...steps].every((one) => Number.isSafeInteger(one) && one >= 0) &&
+    held !== undefined &&
+    last * known[1] <= held &&
+    (numberOf(count) ?? 0) * known[1] <= held;
+  if (!isInside)
     throw new IngotError("MODEL_INVALID", {
       what: `tensor "${name}" lies outside of its storage "${key}"`,
       where: source,
