@@ -85,6 +85,48 @@ export function containerSamples(): Sample[] {
     "zip",
     "medium",
   );
+  const commented = (archive: Buffer, comment: Uint8Array, stated = comment.length) => {
+    archive.writeUInt16LE(stated, archive.length - 2);
+    return Buffer.concat([archive, comment]);
+  };
+  const plain = () => zip([{ name: "a.txt", bytes: latin1("hello\n") }]);
+  add("zip-comment.zip", "a pickle as the comment", commented(plain(), evil), "zip");
+  add(
+    "zip-comment-zip.zip",
+    "a second zip in the comment, whose own comment does not fit",
+    commented(plain(), commented(zip([{ name: "model.pkl", bytes: evil }]), new Uint8Array(), 0xffff)),
+    "zip",
+  );
+  add(
+    "zip-link-content.zip",
+    "a pickle marked as a link",
+    zip([{ name: "model.pkl", bytes: evil, central: { mode: 0o120777 } }]),
+    "zip",
+  );
+  const storage = (name: string, bytes: Uint8Array) =>
+    zip([
+      { name: "m/data.pkl", bytes: honest },
+      { name: "m/version", bytes: latin1("3\n") },
+      { name, bytes },
+    ]);
+  add(
+    "torch-storage-name.pt",
+    "a pickle as a storage that is called data.pkl",
+    storage("m/data/data.pkl", evil),
+    "zip",
+  );
+  add(
+    "torch-storage-zip.pt",
+    "a zip with a pickle as a storage",
+    storage("m/data/0", zip([{ name: "model.pkl", bytes: evil }])),
+    "zip",
+  );
+  add(
+    "tar-folder-size.tar",
+    "a pickle in the size of a folder",
+    folderWithSize(tar([{ name: "evil.pkl", bytes: evil }])),
+    "tar",
+  );
   add("zip-elf-prefix.zip", "a program before the zip", zip([version], { prefix: elf }), "executable");
   add(
     "zip-overlap.zip",
@@ -238,4 +280,14 @@ export function containerSamples(): Sample[] {
 function npy(content: Uint8Array, header = "{'descr': '|O', 'fortran_order': False, 'shape': (1,), }"): Buffer {
   const padded = `${header.padEnd(117)}\n`;
   return Buffer.concat([latin1("\x93NUMPY\x01\x00"), u32(padded.length).subarray(0, 2), latin1(padded), content]);
+}
+
+/** A folder whose header claims the members behind it as content: some readers skip them, others do not. */
+function folderWithSize(members: Buffer): Buffer {
+  const header = tar([{ name: "d/", type: "5" }]).subarray(0, 512);
+  header.write(`${(members.length - 1024).toString(8).padStart(11, "0")}\0`, 124, "latin1");
+  header.fill(0x20, 148, 156);
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return Buffer.concat([header, members]);
 }
