@@ -34,6 +34,11 @@ export const errorCodes = {
   ONNX_INVALID: refused,
   ONNX_UNSUPPORTED: refused,
 
+  // declared steps
+  PIPELINE_INVALID: refused,
+  /** One record that a step refuses or cannot read. */
+  RECORD_REFUSED: { exit: 3, http: 422 },
+
   // models and conversion
   MODEL_INVALID: refused,
   MODEL_UNSUPPORTED: refused,
