@@ -5,7 +5,7 @@ import { IngotError } from "../core/index.ts";
 import { describeFile } from "../formats/index.ts";
 import type { Store } from "../oci/index.ts";
 import { openPackage, pack, verifyPackage } from "../package/index.ts";
-import { type RunningServer, type ServedModel, servedPackage, startServer } from "../serve/index.ts";
+import { type LoadedModel, type RunningServer, servedPackage, startServer } from "../serve/index.ts";
 import { type CommandIo, terminalIo } from "./io.ts";
 import { size } from "./render.ts";
 import { renderMeasurements } from "./render_package.ts";
@@ -28,7 +28,7 @@ const projects = [
 async function demo(io: CommandIo, once: boolean): Promise<void> {
   const began = performance.now();
   const store = await io.openStore();
-  const models: ServedModel[] = [];
+  const models: LoadedModel[] = [];
   for (const one of projects) models.push(await cast(one, store));
   const server = await startOnFreePort(models);
   const taken = server.port === firstPort ? "" : ` (port ${firstPort} is taken)`;
@@ -50,7 +50,7 @@ async function demo(io: CommandIo, once: boolean): Promise<void> {
 }
 
 /** From the trained file to a verified package, told step by step. */
-async function cast({ folder, model, recorded }: (typeof projects)[number], store: Store): Promise<ServedModel> {
+async function cast({ folder, model, recorded }: (typeof projects)[number], store: Store): Promise<LoadedModel> {
   const project = path.join(root, folder);
   const description = await describeFile(path.join(project, model));
   const maker = [description.producer?.name, description.producer?.version].filter(Boolean).join(" ");
@@ -87,7 +87,7 @@ async function timed<T>(work: () => Promise<T>): Promise<{ value: T; ms: number 
   return { value, ms: Math.round(performance.now() - began) };
 }
 
-async function startOnFreePort(models: readonly ServedModel[]): Promise<RunningServer> {
+async function startOnFreePort(models: readonly LoadedModel[]): Promise<RunningServer> {
   for (let port = firstPort; port < firstPort + portsTried; port++) {
     try {
       return await startServer({ models, port, version });
@@ -99,7 +99,7 @@ async function startOnFreePort(models: readonly ServedModel[]): Promise<RunningS
 }
 
 /** The first example, over real HTTP. */
-async function ask(url: string, model: ServedModel): Promise<string> {
+async function ask(url: string, model: LoadedModel): Promise<string> {
   const response = await fetch(`${url}/predict/${model.name}`, { method: "POST", body: JSON.stringify(model.example) });
   const text = await response.text();
   if (!response.ok) throw new IngotError("RUNTIME_FAILED", { what: `/predict answered ${response.status}: ${text}` });

@@ -71,6 +71,9 @@ export const errorCodes = {
   METHOD_NOT_ALLOWED: { exit: 2, http: 405 },
   MODEL_UNKNOWN: absent,
   OVERLOADED: { exit: 5, http: 503 },
+  DEADLINE_EXCEEDED: { exit: 5, http: 504 },
+  UNAUTHENTICATED: { exit: 5, http: 401 },
+  FORBIDDEN: { exit: 5, http: 403 },
   SHUTTING_DOWN: { exit: 5, http: 503 },
   ADDRESS_IN_USE: { exit: 5, http: 503 },
 } as const satisfies Record<string, Outcome>;

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Server } from "node:http";
 import type { Duplex } from "node:stream";
 import { IngotError } from "../core/index.ts";
-import type { ServedModel } from "./served_model.ts";
+import type { Serving } from "./serving.ts";
 
 const answers: Readonly<Record<string, readonly [status: string, what: string, fix: string]>> = {
   HPE_HEADER_OVERFLOW: [
@@ -15,7 +15,7 @@ const answers: Readonly<Record<string, readonly [status: string, what: string, f
 };
 const notHttp = ["400 Bad Request", "this is not an HTTP/1.1 request", "is it meant for another port?"] as const;
 
-export function answerBrokenRequests(server: Server, model: ServedModel): void {
+export function answerBrokenRequests(server: Server, serving: Serving): void {
   server.on("clientError", (cause: NodeJS.ErrnoException, socket: Duplex) => {
     if (cause.code === "ECONNRESET" || !socket.writable) {
       socket.destroy();
@@ -25,7 +25,7 @@ export function answerBrokenRequests(server: Server, model: ServedModel): void {
     const body = JSON.stringify({ error: new IngotError("REQUEST_MALFORMED", { what, fix }).toJSON() });
     const lines = [
       `HTTP/1.1 ${status}`,
-      `Ingot-Package: ${model.digest}`,
+      `Ingot-Package: ${serving.first.digest}`,
       `Ingot-Request-Id: ${randomUUID()}`,
       "Content-Type: application/json",
       `Content-Length: ${Buffer.byteLength(body)}`,

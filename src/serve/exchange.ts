@@ -1,30 +1,32 @@
 // One request and its answer: identity, phases, headers.
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
+import type { ErrorCode } from "../core/index.ts";
+import type { Asker, Call, Phases } from "./call.ts";
+import { HttpCall } from "./http_call.ts";
+import type { Route } from "./router.ts";
 import type { ServedModel } from "./served_model.ts";
 import type { Serving } from "./serving.ts";
 
-/** Milliseconds a request spent: reading its tensors from JSON, waiting, computing, writing its answer. */
-export interface Phases {
-  parse: number;
-  queue: number;
-  compute: number;
-  encode: number;
-}
-
 const acceptableId = /^[\x21-\x7e]{1,128}$/;
 
-export class Exchange {
+export class Exchange implements Asker {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   /** The path without its query, still percent-encoded. */
   readonly path: string;
   /** The caller's `Ingot-Request-Id` when it is printable ASCII of at most 128 characters, else a new one. */
   readonly id: string;
-  /** What answers; a route that names another model sets it. */
+  readonly call: Call;
+  /** What is named in the answer's headers: the chosen model, else the first. */
   model: ServedModel;
-  phases: Phases | null = null;
+  /** Set when it is found. */
+  route: Route | null = null;
+  /** Set when the answer is an error. */
+  errorCode: ErrorCode | null = null;
   private readonly serving: Serving;
+  private chosen: ServedModel | null = null;
+  private held: ServedModel | null = null;
 
   constructor(request: IncomingMessage, response: ServerResponse, serving: Serving) {
     const url = request.url ?? "/";
@@ -36,6 +38,36 @@ export class Exchange {
     this.id = typeof given === "string" && acceptableId.test(given) ? given : randomUUID();
     this.model = serving.first;
     this.serving = serving;
+    this.call = new HttpCall(response);
+  }
+
+  /** A header by its lower-case name. */
+  header(name: string): string | undefined {
+    const value = this.request.headers[name];
+    return typeof value === "string" ? value : value?.[0];
+  }
+
+  /** The model that a route asked for; null before `choose`. */
+  get asked(): ServedModel | null {
+    return this.chosen;
+  }
+
+  /**
+   * Chooses the model that answers and holds it until `release`, which the server calls.
+   * @throws IngotError MODEL_UNKNOWN
+   */
+  choose(name?: string, version?: string): ServedModel {
+    this.release();
+    this.chosen = this.serving.choose(this, name, version);
+    this.held = this.chosen;
+    this.model = this.chosen;
+    return this.chosen;
+  }
+
+  /** The chosen model is no longer needed. */
+  release(): void {
+    this.held?.release();
+    this.held = null;
   }
 
   /** Answers with JSON text that is already written. */
@@ -79,13 +111,14 @@ export class Exchange {
   private headers(): OutgoingHttpHeaders {
     const headers: OutgoingHttpHeaders = {
       "Ingot-Package": this.model.digest,
-      "Ingot-Variant": this.model.variant ?? "main",
+      "Ingot-Variant": this.model.variant,
       "Ingot-Request-Id": this.id,
       "X-Content-Type-Options": "nosniff",
     };
     // Known only now: the server may have begun to stop while this request was computed.
     if (this.serving.draining) headers["Connection"] = "close";
-    if (this.phases) headers["Server-Timing"] = serverTiming(this.phases);
+    const { phases } = this.call;
+    if (phases.compute > 0) headers["Server-Timing"] = serverTiming(phases);
     return headers;
   }
 }

@@ -1,7 +1,11 @@
 // serve: opened packages behind HTTP. Many dialects over one tensor core; every dialect is one file in dialects/, and
 // dialects/index.ts is the table of them.
+
+export { type Asker, type Call, callWithoutClient, limitTime, type Phases } from "./call.ts";
 export { dialects } from "./dialects/index.ts";
 export { exampleOf } from "./example_record.ts";
+export type { FinishedRequest, Observer } from "./finished_request.ts";
 export { openApiDocument } from "./openapi.ts";
-export { type ServedModel, servedPackage } from "./served_model.ts";
+export { type LoadedModel, ServedModel, servedPackage } from "./served_model.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server.ts";
+export { Serving } from "./serving.ts";

@@ -1,21 +1,17 @@
 // The HTTP server: accepts, routes, answers, stops without dropping anybody.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { createServer, type Server } from "node:http";
 import { type AddressInfo, Server as NetServer } from "node:net";
 import { IngotError } from "../core/index.ts";
-import { writeJson } from "../runtime/index.ts";
-import { ClientGone } from "./body.ts";
+import { type AnsweringOptions, answering } from "./answering.ts";
 import { answerBrokenRequests } from "./broken_request.ts";
-import type { Dialect } from "./dialects/dialect.ts";
-import { dialects } from "./dialects/index.ts";
-import { Exchange } from "./exchange.ts";
-import { Router } from "./router.ts";
-import type { ServedModel } from "./served_model.ts";
+import type { Observer } from "./finished_request.ts";
+import type { LoadedModel } from "./served_model.ts";
 import { Serving } from "./serving.ts";
 import { builtPages, WebAssets } from "./web_assets.ts";
 
-export interface ServerOptions {
+export interface ServerOptions extends AnsweringOptions {
   /** At least one; the first answers `/predict` and the playground. Their predictors are closed by the server. */
-  readonly models: readonly ServedModel[];
+  readonly models: readonly LoadedModel[];
   /** Default 127.0.0.1: listening on the network is the caller's decision. */
   readonly host?: string;
   /** Default 8080; 0 takes a free one. */
@@ -30,10 +26,8 @@ export interface ServerOptions {
   readonly drainDelayMs?: number;
   /** How long `close` waits for requests in flight before it cuts them off. Default 30 s. */
   readonly closeTimeoutMs?: number;
-  /** One JSON line per answered request. Default: none. */
-  readonly accessLog?: (line: string) => void;
-  /** One JSON line per internal error. Default: stderr. */
-  readonly errorLog?: (line: string) => void;
+  /** Told of every request once it is over. */
+  readonly observers?: readonly Observer[];
   /** Folder of the built pages. Default: found beside this code. */
   readonly webFolder?: string | null;
 }
@@ -42,6 +36,8 @@ export interface RunningServer {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
+  /** What answers: whoever changes it changes what is served. */
+  readonly serving: Serving;
   /** Stops accepting, finishes what is in flight, closes predictors. Calling again waits for the same end. */
   close(): Promise<void>;
 }
@@ -55,17 +51,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const serving = new Serving(options.models, {
     version: options.version ?? "0.0.0",
     bodyLimit: options.bodyLimit ?? 32 * 2 ** 20,
-    maxInFlight: options.maxInFlight ?? 1024,
+    engine: { maxInFlight: options.maxInFlight ?? 1024 },
     web: new WebAssets(options.webFolder === undefined ? builtPages() : options.webFolder),
   });
-  const router = new Router(dialects.flatMap((dialect) => dialect.routes(serving)));
-  const answer = answering(serving, router, options);
+  for (const observer of options.observers ?? []) serving.observe(observer);
+  const answer = answering(serving, options);
   // Slow clients: 10 s for the headers, 2 min for the whole request.
   const timeouts = { headersTimeout: 10_000, requestTimeout: 120_000, keepAliveTimeout: 65_000 };
   const server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
     void answer(request, response);
   });
-  answerBrokenRequests(server, serving.first);
+  answerBrokenRequests(server, serving);
   const { port, host } = await listen(server, options.port ?? 8080, options.host ?? "127.0.0.1");
 
   let closing: Promise<void> | null = null;
@@ -78,85 +74,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url: `http://${host}:${port}`,
     port,
+    serving,
     close() {
       closing ??= stop();
       return closing;
     },
   };
-}
-
-type Answer = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
-
-function answering(serving: Serving, router: Router, options: ServerOptions): Answer {
-  const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
-  const { accessLog } = options;
-  return async (request, response) => {
-    const exchange = new Exchange(request, response, serving);
-    if (accessLog) logWhenDone(exchange, accessLog);
-    try {
-      if (request.method === "OPTIONS") {
-        const allow = router.allow(exchange.path);
-        if (allow !== null) {
-          exchange.send(204, null, "", { Allow: allow });
-          return;
-        }
-      }
-      const { route, parameters } = router.match(request.method ?? "GET", exchange.path);
-      await route.handle(exchange, parameters);
-    } catch (error) {
-      if (error instanceof ClientGone) return;
-      const known = error instanceof IngotError ? error : internal(error);
-      if (known.httpStatus === 500) errorLog(errorLine(exchange, known));
-      sendError(exchange, known, router);
-    }
-  };
-}
-
-function sendError(exchange: Exchange, error: IngotError, router: Router): void {
-  const status = error.httpStatus;
-  const text = writeJson(dialectAt(exchange.path).errorBody(error, exchange.id));
-  const allow = status === 405 ? router.allow(exchange.path) : null;
-  const headers = { ...(allow === null ? {} : { Allow: allow }), ...(status === 503 ? { "Retry-After": "1" } : {}) };
-  if (!exchange.request.complete && exchange.request.method === "POST") exchange.refuse(status, text, headers);
-  else exchange.json(status, text, headers);
-}
-
-/** The dialect whose prefix is the longest that fits. */
-function dialectAt(path: string): Dialect {
-  const around = dialects.filter(({ prefix }) => prefix === "/" || path === prefix || path.startsWith(`${prefix}/`));
-  return around.reduce((best, dialect) => (dialect.prefix.length > best.prefix.length ? dialect : best));
-}
-
-/** What went wrong inside is for the log; the caller gets the request id to quote. */
-function internal(cause: unknown): IngotError {
-  return new IngotError("INTERNAL", {
-    what: "the server failed to answer",
-    fix: "report the request id to whoever runs this server",
-    cause,
-  });
-}
-
-function errorLine(exchange: Exchange, error: IngotError): string {
-  const { cause } = error;
-  return JSON.stringify({
-    time: new Date().toISOString(),
-    level: "error",
-    requestId: exchange.id,
-    method: exchange.request.method,
-    path: exchange.path,
-    package: exchange.model.digest,
-    ...error.toJSON(),
-    ...(cause === undefined ? {} : { cause: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }),
-  });
-}
-
-function logWhenDone({ request, response, path, id }: Exchange, log: (line: string) => void): void {
-  const start = performance.now();
-  response.once("close", () => {
-    const ms = Number((performance.now() - start).toFixed(3));
-    const entry = { time: new Date().toISOString(), requestId: id, method: request.method, path, ms };
-    log(JSON.stringify({ ...entry, status: response.statusCode, finished: response.writableFinished }));
-  });
 }
 
 async function listen(server: Server, port: number, host: string): Promise<{ port: number; host: string }> {

@@ -1,9 +1,8 @@
-// The one core under all dialects: which models there are, and how a request runs on one.
+// The one core under all dialects: which models there are, which of them answers a request, and who is told afterwards.
 import { IngotError, nearest, quoted } from "../core/index.ts";
-import type { Tensor } from "../onnx/index.ts";
-import type { InputRecord, OutputRecord } from "../runtime/index.ts";
-import type { Phases } from "./exchange.ts";
-import type { ServedModel } from "./served_model.ts";
+import type { Asker } from "./call.ts";
+import type { FinishedRequest, Observer } from "./finished_request.ts";
+import { type EngineOptions, type LoadedModel, ServedModel } from "./served_model.ts";
 import type { WebAssets } from "./web_assets.ts";
 
 export interface ServingOptions {
@@ -11,27 +10,30 @@ export interface ServingOptions {
   readonly version: string;
   /** Bytes of one request body. */
   readonly bodyLimit: number;
-  /** Predictions that may be under way at once; the next one is told to come back. */
-  readonly maxInFlight: number;
+  readonly engine: EngineOptions;
   readonly web: WebAssets;
 }
 
 export class Serving {
-  readonly models: readonly ServedModel[];
   readonly options: ServingOptions;
   /** Set when the server is about to stop: answers go on, readiness does not. */
   draining = false;
-  private inFlight = 0;
-  private closed = false;
+  #models: readonly ServedModel[];
+  readonly #observers = new Set<Observer>();
+  #closed: Promise<void> | null = null;
 
   /** @param models at least one; the first answers where no model is named */
-  constructor(models: readonly ServedModel[], options: ServingOptions) {
-    this.models = models;
+  constructor(models: readonly LoadedModel[], options: ServingOptions) {
     this.options = options;
+    this.#models = models.map((model) => new ServedModel(model, options.engine));
+  }
+
+  get models(): readonly ServedModel[] {
+    return this.#models;
   }
 
   get first(): ServedModel {
-    return this.models[0]!;
+    return this.#models[0]!;
   }
 
   get isReady(): boolean {
@@ -39,11 +41,32 @@ export class Serving {
   }
 
   /**
+   * Changes what is served, at once: requests that were chosen before are answered by what they were given. The caller
+   * closes what is no longer served (`ServedModel.close` waits for its users).
+   */
+  replace(models: readonly ServedModel[]): void {
+    this.#models = models;
+  }
+
+  /**
+   * The model that answers a request, acquired: whoever called this releases it.
+   * @param name empty = the first model
+   * @param version empty = the server's choice
+   * @throws IngotError MODEL_UNKNOWN
+   */
+  choose(_asker: Asker, name = "", version = ""): ServedModel {
+    const model = name === "" ? this.first : this.find(name, version);
+    model.acquire();
+    return model;
+  }
+
+  /**
+   * A model by its names, for showing what it is; it is not acquired.
    * @param version empty = the server's choice, which is the first of that name
    * @throws IngotError MODEL_UNKNOWN
    */
   find(name: string, version = ""): ServedModel {
-    const versions = this.models.filter((model) => model.name === name);
+    const versions = this.#models.filter((model) => model.name === name);
     const model = version === "" ? versions[0] : versions.find((candidate) => candidate.version === version);
     if (model) return model;
     if (versions.length > 0)
@@ -51,7 +74,7 @@ export class Serving {
         what: `model ${quoted(name)} has no version ${quoted(version)}`,
         fix: `served: ${versions.map((candidate) => candidate.version).join(", ")}`,
       });
-    const names = [...new Set(this.models.map((candidate) => candidate.name))];
+    const names = [...new Set(this.#models.map((candidate) => candidate.name))];
     const meant = nearest(name, names);
     throw new IngotError("MODEL_UNKNOWN", {
       what: `no model is called ${quoted(name)}`,
@@ -59,36 +82,23 @@ export class Serving {
     });
   }
 
-  /** Typed records in, typed records out. */
-  predict(model: ServedModel, records: readonly InputRecord[], phases: Phases): Promise<OutputRecord[]> {
-    return this.compute(phases, () => model.predictor.predict(records));
+  /** Adds one who is told of every finished request. @returns the way to stop that */
+  observe(observer: Observer): () => void {
+    this.#observers.add(observer);
+    return () => this.#observers.delete(observer);
   }
 
-  /** Tensors in, tensors out. */
-  infer(model: ServedModel, feeds: Readonly<Record<string, Tensor>>, phases: Phases): Promise<Record<string, Tensor>> {
-    return this.compute(phases, () => model.predictor.run(feeds));
+  get isObserved(): boolean {
+    return this.#observers.size > 0;
   }
 
-  private async compute<T>(phases: Phases, run: () => Promise<T>): Promise<T> {
-    if (this.inFlight >= this.options.maxInFlight)
-      throw new IngotError("OVERLOADED", {
-        what: `${this.inFlight} predictions are under way already`,
-        fix: "try again after the time in Retry-After",
-      });
-    this.inFlight++;
-    const start = performance.now();
-    try {
-      return await run();
-    } finally {
-      phases.compute = performance.now() - start;
-      this.inFlight--;
-    }
+  finished(request: FinishedRequest): void {
+    for (const observer of this.#observers) observer(request);
   }
 
-  /** Closes every predictor, once. */
-  async close(): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    await Promise.all(this.models.map((model) => model.predictor.close()));
+  /** Closes every model, once. */
+  close(): Promise<void> {
+    this.#closed ??= Promise.all(this.#models.map((model) => model.close())).then(() => {});
+    return this.#closed;
   }
 }

@@ -2,14 +2,14 @@
 import { type DType, digest, type InputSpec, type OutputSpec, type Schema } from "../../src/core/index.ts";
 import { float64, GraphBuilder, int64, type Value, writeModel } from "../../src/onnx/index.ts";
 import { openPredictor, type Predictor } from "../../src/runtime/index.ts";
-import { type RunningServer, type ServedModel, type ServerOptions, startServer } from "../../src/serve/index.ts";
+import { type LoadedModel, type RunningServer, type ServerOptions, startServer } from "../../src/serve/index.ts";
 
 async function served(
   name: string,
   graph: GraphBuilder,
   schema: Schema,
-  more: Partial<ServedModel>,
-): Promise<ServedModel> {
+  more: Partial<LoadedModel>,
+): Promise<LoadedModel> {
   const bytes = writeModel(graph.build());
   const predictor = await openPredictor({ bytes }, schema, { runtime: "native" });
   return { name, version: "1.2.0", digest: digest(bytes), schema, predictor, ...more };
@@ -24,7 +24,7 @@ const output = (name: string, type: OutputSpec["type"], dtype: DType): OutputSpe
 });
 
 /** Takes age (int), height (float, may be missing) and colour (text); gives their sum, ratio, age and colour again. */
-export function peopleModel(more: Partial<ServedModel> = {}): Promise<ServedModel> {
+export function peopleModel(more: Partial<LoadedModel> = {}): Promise<LoadedModel> {
   const g = new GraphBuilder("people");
   const age = g.input("age", "int64", ["N", 1]);
   const height = g.input("height", "float64", ["N", 1]);
@@ -56,7 +56,7 @@ export const everyDtype = [
 ];
 
 /** One input `in_<dtype>` of shape [N, 2] for each element type, and an output `out_<dtype>` equal to it. */
-export function echoModel(): Promise<ServedModel> {
+export function echoModel(): Promise<LoadedModel> {
   const g = new GraphBuilder("echo");
   const column = (dtype: DType) =>
     dtype === "string"
@@ -95,6 +95,6 @@ export function slowed(predictor: Predictor, ms: number): Predictor {
   };
 }
 
-export function serve(models: readonly ServedModel[], more: Partial<ServerOptions> = {}): Promise<RunningServer> {
+export function serve(models: readonly LoadedModel[], more: Partial<ServerOptions> = {}): Promise<RunningServer> {
   return startServer({ models, port: 0, version: "0.1.0", webFolder: null, ...more });
 }

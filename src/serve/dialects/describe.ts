@@ -20,8 +20,7 @@ export const describe: Dialect = {
       path: "/playground.json",
       about: "What the playground shows: package, schema, example",
       handle: (exchange) => {
-        const { name, version, digest, description, schema, example, predictor } = exchange.model;
-        const runtime = predictor.runtime;
+        const { name, version, digest, description, schema, example, runtime } = exchange.model;
         const page = { name, version, digest, description, runtime, schema, example: exampleOf(schema, example) };
         exchange.json(200, writeJson(page), { "Cache-Control": "no-store" });
       },

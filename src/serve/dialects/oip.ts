@@ -63,7 +63,7 @@ function modelRoutes(serving: Serving, path: string): Route[] {
       method: "POST",
       path: `${path}/infer`,
       about: "Inference on tensors",
-      handle: (exchange, parameters) => infer(serving, exchange, named(exchange, parameters)),
+      handle: (exchange, [name, version]) => infer(serving, exchange, exchange.choose(name, version)),
     },
   ];
 }
@@ -81,8 +81,9 @@ async function infer(serving: Serving, exchange: Exchange, model: ServedModel): 
   const feeds = readFeeds(request.inputs, model);
   const wanted = wantedOutputs(request.outputs, model);
 
-  const phases = { parse: performance.now() - received, queue: 0, compute: 0, encode: 0 };
-  const results = await serving.infer(model, feeds, phases);
+  const { call } = exchange;
+  call.phases.parse = performance.now() - received;
+  const results = await model.run(feeds, call);
   const computed = performance.now();
   const text = writeJson({
     model_name: model.name,
@@ -90,8 +91,7 @@ async function infer(serving: Serving, exchange: Exchange, model: ServedModel): 
     ...(request.id === undefined ? {} : { id: request.id }),
     outputs: wanted.map((name) => writeTensor(name, results[name]!)),
   });
-  phases.encode = performance.now() - computed;
-  exchange.phases = phases;
+  call.phases.encode = performance.now() - computed;
   exchange.json(200, text);
 }
 

@@ -3,6 +3,7 @@ import { IngotError, quoted } from "../../core/index.ts";
 import { type InputRecord, readJson, writeJson } from "../../runtime/index.ts";
 import { readBody, textOf } from "../body.ts";
 import type { Exchange } from "../exchange.ts";
+import type { ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
 import { type Dialect, plainErrorBody } from "./dialect.ts";
 
@@ -15,33 +16,30 @@ export const predict: Dialect = {
       method: "POST",
       path: "/predict",
       about: "Predict one record or an array of records",
-      handle: (exchange) => answer(serving, exchange),
+      handle: (exchange) => answer(serving, exchange, exchange.choose()),
     },
     {
       method: "POST",
       path: "/predict/{model}",
       about: "Predict with one of several models, by its name",
-      handle(exchange, [name]) {
-        exchange.model = serving.find(name!);
-        return answer(serving, exchange);
-      },
+      handle: (exchange, [name]) => answer(serving, exchange, exchange.choose(name)),
     },
   ],
 };
 
-async function answer(serving: Serving, exchange: Exchange): Promise<void> {
+async function answer(serving: Serving, exchange: Exchange, model: ServedModel): Promise<void> {
   const body = await readBody(exchange.request, serving.options.bodyLimit);
   const received = performance.now();
   const given = readJson(textOf(body), "request body");
   const records = Array.isArray(given) ? given : [given];
   for (const [index, record] of records.entries()) checkRecord(record, Array.isArray(given) ? index : null);
 
-  const phases = { parse: performance.now() - received, queue: 0, compute: 0, encode: 0 };
-  const outputs = await serving.predict(exchange.model, records as InputRecord[], phases);
+  const { phases } = exchange.call;
+  phases.parse = performance.now() - received;
+  const outputs = await model.predict(records as InputRecord[], exchange.call);
   const computed = performance.now();
   const text = writeJson(Array.isArray(given) ? outputs : outputs[0]);
   phases.encode = performance.now() - computed;
-  exchange.phases = phases;
   exchange.json(200, text);
 }
 

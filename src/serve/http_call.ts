@@ -1,0 +1,52 @@
+// The call of an HTTP request: its time limit from a header, its end from the connection.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { IngotError, quoted } from "../core/index.ts";
+import type { Call, Phases } from "./call.ts";
+
+export class HttpCall implements Call {
+  deadline = Infinity;
+  priority = 0;
+  rows = 0;
+  batchSize = 0;
+  readonly phases: Phases = { parse: 0, queue: 0, compute: 0, encode: 0 };
+  readonly #response: ServerResponse;
+  #signal: AbortSignal | null = null;
+
+  constructor(response: ServerResponse) {
+    this.#response = response;
+  }
+
+  get isGone(): boolean {
+    return this.#response.destroyed || this.#response.socket === null;
+  }
+
+  get signal(): AbortSignal {
+    this.#signal ??= abortedWhenGone(this.#response);
+    return this.#signal;
+  }
+}
+
+function abortedWhenGone(response: ServerResponse): AbortSignal {
+  const controller = new AbortController();
+  if (response.destroyed) controller.abort();
+  else
+    response.once("close", () => {
+      if (!response.writableFinished) controller.abort();
+    });
+  return controller.signal;
+}
+
+/**
+ * Milliseconds that the caller gives a request, from `Ingot-Timeout-Ms`; null when it says nothing.
+ * @throws IngotError REQUEST_MALFORMED
+ */
+export function givenTime(request: IncomingMessage): number | null {
+  const given = request.headers["ingot-timeout-ms"];
+  if (given === undefined) return null;
+  if (typeof given === "string" && /^\d{1,9}(\.\d{1,6})?$/.test(given) && Number(given) > 0) return Number(given);
+  throw new IngotError("REQUEST_MALFORMED", {
+    what: `expected milliseconds above 0, got ${quoted(given)}`,
+    where: "header Ingot-Timeout-Ms",
+    fix: "such as 250",
+  });
+}
