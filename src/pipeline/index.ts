@@ -1,7 +1,9 @@
 // pipeline: declared steps as graph. A step is planned on the columns it finds, then written as one ONNX function, and computed a second time
 // in plain TypeScript for tests, the certificate and the skew check. What no graph can do runs on the host, first or last.
 export { type Emission, missingText, type Problem } from "./emission.ts";
+export { StepFrame, type StepPlace } from "./frame.ts";
 export { hostKinds } from "./host/index.ts";
 export type { HostColumn, HostKind, HostResult, HostRunner, HostWork } from "./host.ts";
-export type { Column, Frame, Step, StepPlan } from "./step.ts";
+export type { Column, Evaluation, Frame, Step, StepPlan } from "./step.ts";
+export { type StepFunction, stepDomain, stepFunction } from "./step_function.ts";
 export { steps } from "./steps/index.ts";

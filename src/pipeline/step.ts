@@ -4,7 +4,7 @@
 import type { z } from "zod";
 import type { Dim, DType } from "../core/index.ts";
 import type { Tensor, Value } from "../onnx/index.ts";
-import type { Emission } from "./emission.ts";
+import type { Emission, Problem } from "./emission.ts";
 import type { HostWork } from "./host.ts";
 
 /**
@@ -43,6 +43,12 @@ export interface Frame {
   refuse(what: string, options?: { option?: string | readonly (string | number)[]; fix?: string }): Error;
 }
 
+/** What `evaluate` may do besides computing. */
+export interface Evaluation {
+  /** Refuses one record, as `Emission.reject` does in the graph. */
+  reject(row: number, problem: Problem): void;
+}
+
 /** A step whose types are settled. Exactly one of `emit` (with `evaluate`) and `host` is there, unless it only drops or renames. */
 export interface StepPlan {
   /** Names of the columns it reads, in the order in which `emit` and `evaluate` are given them. */
@@ -55,9 +61,9 @@ export interface StepPlan {
   emit?(columns: readonly Value[], emission: Emission): readonly Value[];
   /**
    * The same in plain TypeScript, written from the outside reference's semantics and not from the nodes: float64 arithmetic unless the
-   * reference's is another. Missing texts are `missingText`, as in the graph.
+   * reference's is another. Missing texts are `missingText`, as in the graph. Whoever `emit` refuses, `reject` names here.
    */
-  evaluate?(columns: readonly Tensor[], rows: number): readonly Tensor[];
+  evaluate?(columns: readonly Tensor[], rows: number, evaluation: Evaluation): readonly Tensor[];
   /** Work that no graph can do (decoding files, tokenizing): first or last only. */
   readonly host?: HostWork;
 }

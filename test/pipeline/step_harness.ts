@@ -1,0 +1,250 @@
+// One declared step, alone: planned on given columns, run as the ONNX function that it becomes on native, wasm and micro, and compared with
+// its own `evaluate` and with what the outside reference stored.
+import fc from "fast-check";
+import { expect } from "vitest";
+import type { DType } from "../../src/core/index.ts";
+import {
+  dataType,
+  elementCount,
+  emptyModel,
+  type Model,
+  type Tensor,
+  type TensorData,
+  type ValueInfo,
+  writeModel,
+} from "../../src/onnx/index.ts";
+import {
+  type Column,
+  missingText,
+  type Problem,
+  type Step,
+  StepFrame,
+  type StepPlan,
+  stepDomain,
+  stepFunction,
+  steps,
+} from "../../src/pipeline/index.ts";
+import { openPredictor, type Predictor, type RuntimeName } from "../../src/runtime/index.ts";
+
+export interface Within {
+  readonly relative?: number;
+  readonly absolute?: number;
+}
+
+export interface StepCase {
+  /** A step, or its name in the table. */
+  readonly step: Step | string;
+  readonly options: unknown;
+  readonly columns: readonly Column[];
+  readonly place?: "before" | "after";
+}
+
+/** A column with what is usual. */
+export function column(name: string, dtype: DType = "float64", more: Partial<Column> = {}): Column {
+  return { name, dtype, shape: [], missing: dtype.startsWith("float"), ...more };
+}
+
+/** Options checked as in ingot.yaml, then the type rule. */
+export function planStep({ step, options, columns, place = "before" }: StepCase): StepPlan {
+  const found = typeof step === "string" ? steps.find(({ name }) => name === step) : step;
+  if (!found) throw new Error(`no step ${String(step)}`);
+  const where = (option: readonly (string | number)[]) => ["ingot.yaml", ...option].join(":");
+  const frame = new StepFrame(new Map(columns.map((each) => [each.name, each])), { name: found.name, place, where });
+  return found.plan(found.options.parse(options), frame);
+}
+
+export interface StepResult {
+  /** In the order of `writes`. */
+  readonly columns: readonly Tensor[];
+  /** `3 age: below 0`, sorted. */
+  readonly refused: readonly string[];
+}
+
+export interface OpenStep extends AsyncDisposable {
+  readonly plan: StepPlan;
+  /** @param tensors one for each of the case's columns, `[N, ...shape]` */
+  evaluate(tensors: readonly Tensor[]): StepResult;
+  run(runtime: RuntimeName, tensors: readonly Tensor[]): Promise<StepResult>;
+  /** All runtimes against `evaluate`, which is returned. */
+  agree(tensors: readonly Tensor[], within?: Within): Promise<StepResult>;
+}
+
+/** The step as a graph on the runtimes. */
+export async function openStep(given: StepCase, runtimes: readonly RuntimeName[] = ["native", "wasm", "micro"]) {
+  const plan = planStep(given);
+  const reads = plan.reads.map((name) => given.columns.find((each) => each.name === name)!);
+  const { local, problems } = stepFunction(plan, "p1_step", reads);
+  const bytes = writeModel(modelOf(local, reads, plan.writes, problems));
+  const predictors = new Map<RuntimeName, Predictor>();
+  for (const runtime of runtimes)
+    predictors.set(runtime, await openPredictor({ bytes }, { inputs: [], outputs: [] }, { runtime }));
+  const pick = (tensors: readonly Tensor[]) =>
+    plan.reads.map((name) => tensors[given.columns.findIndex((each) => each.name === name)]!);
+
+  const opened: OpenStep = {
+    plan,
+    evaluate(tensors) {
+      const refused: string[] = [];
+      const reject = (row: number, { column: name, what }: Problem) => refused.push(`${row} ${name}: ${what}`);
+      const rows = tensors[0]?.dims[0] ?? 0;
+      const columns = plan.evaluate!(pick(tensors), rows, { reject });
+      return { columns, refused: refused.sort() };
+    },
+    async run(runtime, tensors) {
+      const feeds = Object.fromEntries(pick(tensors).map((tensor, i) => [plan.reads[i]!, tensor]));
+      const results = await predictors.get(runtime)!.run(feeds);
+      const refused = problems.flatMap(({ column: name, what }, i) =>
+        Array.from(results[local.outputs[plan.writes.length + i]!]!.data as ArrayLike<number>).flatMap((is, row) =>
+          is ? [`${row} ${name}: ${what}`] : [],
+        ),
+      );
+      return { columns: plan.writes.map((_, i) => results[local.outputs[i]!]!), refused: refused.sort() };
+    },
+    async agree(tensors, within = {}) {
+      const expected = opened.evaluate(tensors);
+      for (const runtime of runtimes) {
+        const actual = await opened.run(runtime, tensors);
+        expect(actual.refused, `${runtime}: refused records`).toEqual(expected.refused);
+        plan.writes.forEach((written, i) => {
+          expectTensor(actual.columns[i]!, expected.columns[i]!, within, `${runtime}: ${written.name}`);
+        });
+      }
+      return expected;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const predictor of predictors.values()) await predictor.close();
+    },
+  };
+  return opened;
+}
+
+/** Generated batches, empty ones too, through every runtime. */
+export async function agreeOnGenerated(given: StepCase, within: Within = {}, numRuns = 25): Promise<void> {
+  await using opened = await openStep(given);
+  await fc.assert(
+    fc.asyncProperty(batches(given.columns), async (tensors) => {
+      await opened.agree(tensors, within);
+    }),
+    { numRuns },
+  );
+}
+
+/** Equal dtype, dims and elements: NaN equals NaN, 0 equals -0, other numbers within `within`. */
+export function expectTensor(actual: Tensor, expected: Tensor, within: Within, where: string): void {
+  expect(actual.dtype, where).toBe(expected.dtype);
+  expect([...actual.dims], `${where}: shape`).toEqual([...expected.dims]);
+  const { relative = 0, absolute = 0 } = within;
+  for (let i = 0; i < expected.data.length; i++) {
+    const [a, b] = [actual.data[i]!, expected.data[i]!];
+    if (a === b || Object.is(a, b)) continue;
+    const isNear = typeof a === "number" && Math.abs(a - (b as number)) <= absolute + relative * Math.abs(b as number);
+    if (!isNear) expect.fail(`${where}[${i}]: ${JSON.stringify(String(a))} instead of ${JSON.stringify(String(b))}`);
+  }
+}
+
+const hardNumbers = [0, -0, 1, -1, 0.1, 0.5, 2.5, 1e-310, 5e-324, 1e300, 2 ** 53, -(2 ** 31), Infinity, -Infinity];
+const hardTexts = [
+  "",
+  " ",
+  "a",
+  "A",
+  "ß",
+  "İstanbul",
+  "naïve",
+  "e\u0301",
+  "中文",
+  "🙂",
+  "👩‍👩‍👧",
+  "\u0000x",
+  "  padded\t",
+  "line\nbreak",
+];
+
+/** Values of one column: the hard ones of its type, and any others. */
+export function values({ dtype, missing, categories }: Column): fc.Arbitrary<number | bigint | string> {
+  if (dtype === "string")
+    return fc.oneof(
+      fc.constantFrom(...hardTexts, ...((categories ?? []) as string[]), ...(missing ? [missingText] : [])),
+      fc.string({ unit: "grapheme", maxLength: 12 }),
+    );
+  if (dtype === "bool") return fc.constantFrom(0, 1);
+  if (dtype === "int64")
+    return fc.oneof(
+      fc.constantFrom(0n, 1n, -1n, 2n ** 53n, ...(categories ?? []).map(BigInt)),
+      fc.bigInt(-1000n, 1000n),
+    );
+  if (dtype === "int32") return fc.oneof(fc.constantFrom(0, 1, -1, 2 ** 31 - 1), fc.integer({ min: -1000, max: 1000 }));
+  if (dtype === "uint8") return fc.integer({ min: 0, max: 255 });
+  const numbers = [...hardNumbers, ...((categories ?? []) as number[]), ...(missing ? [Number.NaN, Number.NaN] : [])];
+  const any = fc.oneof(
+    fc.constantFrom(...numbers),
+    fc.double({ min: -1e3, max: 1e3, noNaN: true }),
+    fc.double({ noNaN: true }),
+  );
+  return dtype === "float32" ? any.map(Math.fround) : any;
+}
+
+/** One tensor per column, 0 to 6 records; sizes that vary are the same for equal names. */
+export function batches(columns: readonly Column[]): fc.Arbitrary<Tensor[]> {
+  return fc.tuple(fc.integer({ min: 0, max: 6 }), fc.integer({ min: 1, max: 4 })).chain(([rows, varying]) =>
+    fc.tuple(
+      ...columns.map((each) => {
+        const dims = [rows, ...each.shape.map((size) => (typeof size === "number" ? size : varying))];
+        const count = elementCount(dims);
+        return fc
+          .array(values(each), { minLength: count, maxLength: count })
+          .map((items): Tensor => ({ dtype: each.dtype, dims, data: dataOf(each.dtype, items) }));
+      }),
+    ),
+  );
+}
+
+function dataOf(dtype: DType, items: readonly unknown[]): TensorData {
+  if (dtype === "string") return items as string[];
+  const data = new (dataType(dtype).array!)(items.length);
+  items.forEach((item, i) => {
+    (data as unknown as unknown[])[i] = item;
+  });
+  return data;
+}
+
+function modelOf(
+  local: ReturnType<typeof stepFunction>["local"],
+  reads: readonly Column[],
+  writes: readonly Column[],
+  problems: readonly Problem[],
+): Model {
+  const model = emptyModel();
+  const info = (name: string, dtype: DType | null, shape: ValueInfo["type"] & { kind: "tensor" }): ValueInfo => ({
+    name,
+    type: { ...shape, dtype },
+    docString: "",
+  });
+  const shaped = (shape: readonly (number | string | null)[]) =>
+    ({ kind: "tensor", dtype: null, shape: ["N", ...shape] }) as const;
+  model.irVersion = 10;
+  model.opsetImports = [...local.opsetImports, { domain: stepDomain, version: 1 }];
+  model.functions = [local];
+  model.graph.name = "step";
+  model.graph.inputs = [...new Map(reads.map((each) => [each.name, each])).values()].map((each) =>
+    info(each.name, each.dtype, shaped(each.shape)),
+  );
+  model.graph.outputs = [
+    ...writes.map((each, i) => info(local.outputs[i]!, each.dtype, shaped(each.shape))),
+    ...problems.map((_, i) => info(local.outputs[writes.length + i]!, "bool", shaped([]))),
+  ];
+  model.graph.nodes = [
+    {
+      name: "step",
+      opType: local.name,
+      domain: stepDomain,
+      overload: "",
+      inputs: local.inputs,
+      outputs: local.outputs,
+      attributes: [],
+      docString: "",
+      metadata: [],
+    },
+  ];
+  return model;
+}
