@@ -63,6 +63,10 @@ export const errorCodes = {
   RUNTIME_FAILED: { exit: 70, http: 500 },
   RUNTIME_UNSUPPORTED: refused,
 
+  // deployments
+  DEPLOYMENT_INVALID: refused,
+  DEPLOYMENT_REFUSED: no,
+
   // server
   REQUEST_MALFORMED: refused,
   BODY_TOO_LARGE: { exit: 3, http: 413 },

@@ -24,3 +24,5 @@ export { scanReportOf } from "./referrer.ts";
 export { scanPackage } from "./scan_package.ts";
 export { toleranceText } from "./tolerances.ts";
 export { type Check, type VerifyOptions, type VerifyReport, verifyPackage } from "./verify.ts";
+export { yamlProblem } from "./yaml_problem.ts";
+export { parseYaml, type YamlSource } from "./yaml_source.ts";

@@ -2,6 +2,13 @@
 // dialects/index.ts is the table of them.
 
 export { type Asker, type Call, callWithoutClient, limitTime, type Phases } from "./call.ts";
+export {
+  type DeploymentPlan,
+  deploymentJsonSchema,
+  type ModelPlan,
+  parseDeployment,
+  type VariantPlan,
+} from "./deployment/deployment_file.ts";
 export { dialects } from "./dialects/index.ts";
 export { exampleOf } from "./example_record.ts";
 export type { FinishedRequest, Observer } from "./finished_request.ts";
