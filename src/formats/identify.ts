@@ -8,7 +8,7 @@ import { joblib } from "./joblib/index.ts";
 import { pickle } from "./pickle/index.ts";
 import { type OpenFile, openFile } from "./source.ts";
 import { formats, treeFormats } from "./tables.ts";
-import type { Container, Tree, TreeFormat } from "./tree.ts";
+import { type Container, rootsOf, type Tree, type TreeFormat } from "./tree.ts";
 
 /** How many leading bytes `detect` sees. */
 const headSize = 64 * 1024;
@@ -52,10 +52,19 @@ async function compressedFormat(file: FileSource, head: Uint8Array, depth: numbe
   };
 }
 
-/** The format that a folder of files is, undefined where it is none. */
+/** The format that a folder of files is, undefined where it is none. It reads the folder that it was recognised in. */
 export async function identifyTree(tree: Tree): Promise<TreeFormat | undefined> {
-  for (const format of treeFormats) if (await format.detect(tree)) return format;
+  for (const { tree: root, prefix } of rootsOf(tree))
+    for (const format of treeFormats)
+      if (await format.detect(root)) return prefix === "" ? format : inFolder(format, prefix);
   return undefined;
+}
+
+function inFolder<M>(format: TreeFormat<M>, prefix: string): TreeFormat<M> {
+  return {
+    ...format,
+    read: (tree) => format.read(rootsOf(tree).find((root) => root.prefix === prefix)?.tree ?? tree),
+  };
 }
 
 /** Detects, reads and describes a model: a file, an archive or a folder. */

@@ -36,5 +36,5 @@ export { featureCountOf, featureNamesOf } from "./sklearn/columns.ts";
 export { largestRead, memoryFile, type OpenFile, openFile } from "./source.ts";
 export type { AnomalySubject, Observation, Survey } from "./survey.ts";
 export { formats, treeFormats } from "./tables.ts";
-export type { Container, Entry, Tree, TreeFormat } from "./tree.ts";
+export { type Container, type Entry, rootsOf, type Tree, type TreeFormat } from "./tree.ts";
 export * from "./xgboost/index.ts";

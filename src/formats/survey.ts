@@ -5,8 +5,11 @@ import type { OpenFile } from "./source.ts";
 export interface Survey {
   /** A parser understood bytes `[start, end)`. Ranges may overlap and come in any order; what nobody covers is unknown. */
   covered(start: number, end: number): void;
-  /** This file explains all of another file beside it (weights without a format of their own), by its path from here. */
-  coveredBeside?(path: string): void;
+  /**
+   * This file explains bytes of another file beside it (weights without a format of their own), by its path from here: these
+   * ranges, or all of it.
+   */
+  coveredBeside?(path: string, ranges?: readonly (readonly [start: number, end: number])[]): void;
   /** The reader that reports from here on, by its id: the coverage of the file names it. Called before `covered`. */
   reading?(reader: string): void;
   observe(observation: Observation): void;

@@ -2,6 +2,7 @@
 
 import { catboostCbm, catboostJson } from "./catboost/index.ts";
 import { coremlFile, coremlPackage } from "./coreml/index.ts";
+import { coremlWeights } from "./coreml/weights.ts";
 import type { Format } from "./format.ts";
 import { gguf } from "./gguf/index.ts";
 import { hdf5 } from "./hdf5/index.ts";
@@ -47,6 +48,7 @@ export const formats: readonly Format[] = [
   savedModelFile,
   tensorflowVariables,
   coremlFile,
+  coremlWeights,
   tensorflowGraphFile,
 ];
 

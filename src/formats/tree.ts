@@ -50,3 +50,22 @@ export interface MemberSurvey {
   readonly isRaw: boolean;
   survey(file: OpenFile, survey: Survey): Promise<void>;
 }
+
+/** The tree itself and, where one folder holds all its files, that folder: archives are often made from outside of it. */
+export function rootsOf(tree: Tree): { readonly tree: Tree; readonly prefix: string }[] {
+  const whole = { tree, prefix: "" };
+  const top = tree.entries[0]?.path.split("/", 1)[0];
+  if (top === undefined || top === "" || !tree.entries.every(({ path }) => path === top || path.startsWith(`${top}/`)))
+    return [whole];
+  const prefix = `${top}/`;
+  const entries = tree.entries.filter(({ path }) => path.length > prefix.length);
+  if (entries.length === 0) return [whole];
+  const inner: Tree = {
+    name: tree.name,
+    container: tree.container,
+    entries: entries.map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) })),
+    open: (path) => tree.open(prefix + path),
+    async [Symbol.asyncDispose]() {},
+  };
+  return [whole, { tree: inner, prefix }];
+}

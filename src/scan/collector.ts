@@ -1,9 +1,9 @@
 // What readers tell, gathered file by file and judged at once: memory does not grow with what a hostile file repeats.
 import { IngotError } from "../core/index.ts";
 import type { Observation, OpenFile, Survey } from "../formats/index.ts";
-import { Coverage } from "./coverage.ts";
+import { Coverage, type Range } from "./coverage.ts";
 import { pathKind } from "./paths.ts";
-import type { Finding, ScannedFile } from "./report.ts";
+import { type Finding, isComplete, type ScannedFile } from "./report.ts";
 import type { Rule } from "./rule.ts";
 
 /** Bounds of one scan, members of archives included. */
@@ -19,13 +19,23 @@ export const defaultLimits: ScanLimits = { depth: 24, files: 200_000, nestedByte
 /** How many different parts a report names of one file. */
 const shownParts = 16;
 
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/") + 1);
+}
+
+function coverageOf(coverage: Coverage, size: number): Pick<ScannedFile, "covered" | "unexplained"> {
+  return { covered: coverage.covered(size), unexplained: coverage.gaps(size).slice(0, shownParts) };
+}
+
 /** Surveys a file with whatever readers recognise it. */
 export type Walk = (file: OpenFile, survey: Survey) => Promise<void>;
 
 export class Collector {
   private readonly scanned: ScannedFile[] = [];
-  /** Files that another file explains, by path, with the reader that does. */
-  private readonly explained = new Map<string, string>();
+  /** Files that another file explains, by path: which reader does, and how much of it. */
+  private readonly explained = new Map<string, { readonly reader: string; readonly coverage: Coverage }>();
+  /** What the readers of a file understood themselves, where that is not all of it. */
+  private readonly partial = new Map<string, Coverage>();
   private readonly found = new Map<string, Finding>();
   private readonly rules: readonly Rule[];
   private readonly walk: Walk;
@@ -41,23 +51,33 @@ export class Collector {
   /** Outer files before their members. */
   get files(): ScannedFile[] {
     return this.scanned.map((file) => {
-      const reader = file.readers.length === 0 ? this.explained.get(file.path) : undefined;
-      return reader === undefined
-        ? file
-        : { ...file, readers: [`${reader} weights`], covered: file.size, unexplained: [], unread: [] };
+      const by = this.explained.get(file.path);
+      return by === undefined || isComplete(file) ? file : this.withExplained(file, by.reader, by.coverage);
     });
+  }
+
+  /** A file that is numbers to the file beside it; numbers may begin like a text by chance. */
+  private withExplained(file: ScannedFile, reader: string, by: Coverage): ScannedFile {
+    const both = this.partial.get(file.path)?.with(by) ?? by;
+    const gaps = both.gaps(file.size);
+    return {
+      ...file,
+      readers: [...file.readers.filter((one) => one !== "text"), `${reader} weights`],
+      ...coverageOf(both, file.size),
+      unread: gaps.length === 0 && file.readers.every((one) => one === "text") ? [] : file.unread,
+    };
   }
 
   get findings(): Finding[] {
     return [...this.found.values()];
   }
 
-  /** Surveys one file and everything inside it. Never throws for what the file holds. */
-  async file(path: string, file: OpenFile, depth = 0, by: Walk = this.walk): Promise<void> {
+  /** Surveys one file and everything inside it; files beside it are in `folder`. Never throws for what the file holds. */
+  async file(path: string, file: OpenFile, depth = 0, by: Walk = this.walk, folder = folderOf(path)): Promise<void> {
     const place = this.scanned.length;
     // Outer files stand before their members.
     this.scanned.push({ path, size: file.size, readers: [], covered: 0, unexplained: [], unread: [] });
-    const survey = new FileSurvey(path, file.size, depth, this);
+    const survey = new FileSurvey(path, file.size, depth, folder, this);
     if (depth > 0) this.nestedBytes += file.size;
     if (depth > this.limits.depth)
       survey.observe({
@@ -78,11 +98,25 @@ export class Collector {
         const how = error instanceof IngotError ? "not readable" : "a reader failed";
         survey.observe({ kind: "unread", detail: `${how}: ${reason.slice(0, 200)}` });
       }
-    this.scanned[place] = survey.result();
+    const result = survey.result();
+    this.scanned[place] = result;
+    if (result.covered > 0 && !isComplete(result)) this.partial.set(path, survey.coverage);
   }
 
-  explain(path: string, reader: string): void {
-    if (this.explained.size < this.limits.files) this.explained.set(path, reader);
+  /** Surveys what only the format of a whole folder knows; `path` ends with `/`. Listed among the files only where something is unread. */
+  async folder(path: string, by: (survey: Survey) => Promise<void>): Promise<void> {
+    const survey = new FileSurvey(path, 0, 0, path, this);
+    await by(survey);
+    const result = survey.result();
+    if (!isComplete(result)) this.scanned.push(result);
+  }
+
+  explain(path: string, reader: string, ranges: readonly Range[]): void {
+    const before = this.explained.get(path);
+    if (before === undefined && this.explained.size >= this.limits.files) return;
+    const coverage = before?.coverage ?? new Coverage();
+    for (const [start, end] of ranges) coverage.add(start, end);
+    if (before === undefined) this.explained.set(path, { reader, coverage });
   }
 
   judge(observation: Observation, path: string, reader: string): void {
@@ -120,19 +154,22 @@ export class Collector {
 
 /** One file's survey. */
 class FileSurvey implements Survey {
-  private readonly coverage = new Coverage();
+  readonly coverage = new Coverage();
   private readonly readers = new Set<string>();
   private readonly unread = new Set<string>();
   private readonly path: string;
   private readonly size: number;
   private readonly depth: number;
+  /** What paths to files beside this one start with. */
+  private readonly folder: string;
   private readonly collector: Collector;
   private reader = "";
 
-  constructor(path: string, size: number, depth: number, collector: Collector) {
+  constructor(path: string, size: number, depth: number, folder: string, collector: Collector) {
     this.path = path;
     this.size = size;
     this.depth = depth;
+    this.folder = folder;
     this.collector = collector;
   }
 
@@ -145,10 +182,9 @@ class FileSurvey implements Survey {
     this.coverage.add(start, Math.min(end, this.size));
   }
 
-  coveredBeside(path: string): void {
+  coveredBeside(path: string, ranges: readonly Range[] = [[0, Number.POSITIVE_INFINITY]]): void {
     if (pathKind(path) !== "inside") return;
-    const folder = this.path.slice(0, this.path.lastIndexOf("/") + 1);
-    this.collector.explain(folder + path, this.reader);
+    this.collector.explain(this.folder + path, this.reader, ranges);
   }
 
   observe(observation: Observation): void {
@@ -159,20 +195,20 @@ class FileSurvey implements Survey {
 
   async nested(name: string, file: OpenFile, by?: Walk): Promise<void> {
     try {
-      await this.collector.file(`${this.path}!/${name}`, file, this.depth + 1, by);
+      const path = `${this.path}!/${name}`;
+      // What is only compressed has its neighbours where the compressed file has them.
+      await this.collector.file(path, file, this.depth + 1, by, file.sibling ? this.folder : folderOf(path));
     } finally {
       await file[Symbol.asyncDispose]();
     }
   }
 
   result(): ScannedFile {
-    const gaps = this.coverage.gaps(this.size);
     return {
       path: this.path,
       size: this.size,
       readers: [...this.readers],
-      covered: this.coverage.covered(this.size),
-      unexplained: gaps.slice(0, shownParts),
+      ...coverageOf(this.coverage, this.size),
       unread: [...this.unread],
     };
   }

@@ -17,6 +17,13 @@ export class Coverage {
     if (this.ranges.length > 65_536) this.merge();
   }
 
+  /** What either covers. */
+  with(other: Coverage): Coverage {
+    const both = new Coverage();
+    both.ranges = [...this.ranges, ...other.ranges].map(([start, end]) => [start, end]);
+    return both;
+  }
+
   /** Bytes of a file of `size` bytes that somebody covered. */
   covered(size: number): number {
     return size - this.gaps(size).reduce((total, [start, end]) => total + end - start, 0);

@@ -6,7 +6,9 @@ import {
   type Format,
   formats,
   memoryFile,
+  type Observation,
   type OpenFile,
+  rootsOf,
   type Survey,
   type Tree,
   type TreeFormat,
@@ -75,40 +77,98 @@ async function surveyArchive(container: Container, file: OpenFile, survey: Surve
     await container.survey(file, survey);
     return survey.observe({ kind: "unread", detail: error.message });
   }
-  const whole: TreeFormat[] = [];
-  for (const format of treeFormats) if (await format.detect(tree)) whole.push(format);
-  await container.survey(file, withMembers(survey, whole, tree));
-  for (const format of whole) {
-    survey.reading?.(format.id);
-    await format.survey?.(tree, survey);
+  const whole = await wholesOf(tree);
+  await container.survey(file, withMembers(survey, whole));
+  await surveyWholes(whole, survey);
+}
+
+/** A format that the files of a tree, or of the one folder that holds them all, are together. */
+interface Whole {
+  readonly format: TreeFormat;
+  readonly tree: Tree;
+  /** Of the members of that folder. */
+  readonly prefix: string;
+}
+
+async function wholesOf(tree: Tree): Promise<Whole[]> {
+  const wholes: Whole[] = [];
+  for (const { tree: root, prefix } of rootsOf(tree))
+    for (const format of treeFormats)
+      if (!wholes.some((one) => one.format === format) && (await detects(format, root)))
+        wholes.push({ format, tree: root, prefix });
+  return wholes;
+}
+
+/** A member that cannot be read is told by the archive: it only means that this is no such format. */
+async function detects(format: TreeFormat, tree: Tree): Promise<boolean> {
+  try {
+    return await format.detect(tree);
+  } catch (error) {
+    if (error instanceof IngotError) return false;
+    throw error;
   }
 }
 
+async function surveyWholes(wholes: readonly Whole[], survey: Survey): Promise<void> {
+  for (const { format, tree } of wholes) {
+    survey.reading?.(format.id);
+    try {
+      await format.survey?.(tree, survey);
+    } catch (error) {
+      if (!(error instanceof IngotError)) throw error;
+      survey.observe({ kind: "unread", detail: `${format.title}: ${error.what}` });
+    }
+  }
+}
+
+/** What the files of a folder on disk are together. */
+export async function walkFolder(tree: Tree, survey: Survey): Promise<void> {
+  await surveyWholes(await wholesOf(tree), survey);
+}
+
 /** Members that the format of the whole explains are first seen as what they look like: a program is one wherever it lies. */
-function withMembers(survey: Survey, whole: readonly TreeFormat[], tree: Tree): Survey {
+function withMembers(survey: Survey, wholes: readonly Whole[]): Survey {
   return {
     covered: (start, end) => survey.covered(start, end),
     observe: (observation) => survey.observe(observation),
     reading: (id) => survey.reading?.(id),
     nested(name, member) {
-      const format = whole.find((one) => one.memberSurvey?.(tree, name));
-      const own = format?.memberSurvey?.(tree, name);
-      if (!format || !own) return survey.nested(name, member);
-      return survey.nested(name, member, async (file, inner) => {
-        const head = await file.read(0, headSize);
-        const executable = executableFormat(head);
-        if (executable !== null) inner.observe({ kind: "executable", at: 0, format: executable });
-        if (own.isRaw) {
-          for (const archive of await containersOf(file, head)) await surveyArchive(archive, file, inner);
-          for (const found of formats)
-            if (programs.has(found.id) && found.detect(head, file.size)) await surveyFormat(found, file, inner);
-        }
-        inner.reading?.(format.id);
-        await own.survey(file, inner);
-      });
+      for (const { format, tree, prefix } of wholes) {
+        const own = name.startsWith(prefix) ? format.memberSurvey?.(tree, name.slice(prefix.length)) : undefined;
+        if (!own) continue;
+        return survey.nested(name, member, async (file, inner) => {
+          const head = await file.read(0, headSize);
+          const executable = executableFormat(head);
+          if (executable !== null) inner.observe({ kind: "executable", at: 0, format: executable });
+          if (own.isRaw) await surveyRaw(file, head, inner);
+          inner.reading?.(format.id);
+          await own.survey(file, inner);
+        });
+      }
+      return survey.nested(name, member);
     },
   };
 }
+
+/** Numbers may begin like anything by chance: what they look like is told only where it would run, or is whole. */
+async function surveyRaw(file: OpenFile, head: Uint8Array, survey: Survey): Promise<void> {
+  for (const archive of await containersOf(file, head)) await surveyArchive(archive, file, survey);
+  for (const found of formats) {
+    if (!programs.has(found.id) || !found.detect(head, file.size)) continue;
+    const told: Observation[] = [];
+    await surveyFormat(found, file, {
+      covered: () => undefined,
+      observe: (observation) => void (told.length < mostTold && told.push(observation)),
+      nested: async (name, inner) => {
+        if (told.length === 0) await survey.nested(name, inner);
+        else await inner[Symbol.asyncDispose]();
+      },
+    });
+    if (told.some(({ kind }) => kind === "global" || kind === "code")) for (const one of told) survey.observe(one);
+  }
+}
+
+const mostTold = 1000;
 
 /** The file for an archive that would close it. */
 function kept(file: OpenFile): OpenFile {

@@ -7,4 +7,4 @@ export { type DecompressionLimits, defaultLimits, withinLimits } from "./limits.
 export { lzmaProperties } from "./lzma.ts";
 export { decompressLzma } from "./lzma_alone.ts";
 export { decompressDeflate, decompressZstd } from "./native.ts";
-export { surveyCompressed } from "./survey.ts";
+export { surveyCompressed, unpackedName } from "./survey.ts";

@@ -30,7 +30,14 @@ export async function surveyCompressed(
       });
   }
   // A loader runs what it unpacked before it comes to where the data breaks.
-  await survey.nested(`${file.name} (${compression.id})`, output);
+  await survey.nested(unpackedName(file.name, compression.id), output);
+}
+
+/** As the unpacker of the compression would call it: `model.pkl` of `model.pkl.gz`. */
+export function unpackedName(name: string, id: string): string {
+  const base = name.slice(Math.max(name.lastIndexOf("/"), name.lastIndexOf("\\")) + 1);
+  const stem = base.replace(/\.tgz$/i, ".tar").replace(/\.(gz|gzip|bz2|xz|lzma|zst|zstd|lz4|z|zlib)$/i, "");
+  return stem === "" || stem === base ? `(${id})` : stem;
 }
 
 async function* untilBroken(

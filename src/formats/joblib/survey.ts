@@ -1,6 +1,6 @@
 // joblib files for the scanner: the pickle walked, array bytes stepped over, object arrays walked as the pickles they are.
 import { IngotError } from "../../core/index.ts";
-import { compressionOf, surveyCompressed } from "../compression/index.ts";
+import { compressionOf, surveyCompressed, unpackedName } from "../compression/index.ts";
 import type { FileSource } from "../format.ts";
 import { surveyPickles } from "../pickle/survey.ts";
 import { walkPickle } from "../pickle/walk.ts";
@@ -34,12 +34,11 @@ export function stepOverArrays(
   async function arrayEnd(wrapper: PyObject, at: number): Promise<number | null> {
     const where = `${file.name} at byte ${at}`;
     if (isFileWrapper(wrapper)) {
-      survey.observe({
-        kind: "path",
-        path: fileNameOf(wrapper, where),
-        purpose: "array of joblib in a file beside",
-        at,
-      });
+      const name = fileNameOf(wrapper, where);
+      survey.observe({ kind: "path", path: name, purpose: "array of joblib in a file beside", at });
+      // Compressed there are the elements alone; .npy explains itself.
+      if (wrapper.className.endsWith(".ZNDArrayWrapper"))
+        survey.coveredBeside?.(`${name}!/${unpackedName(name, "zf")}`);
       return null;
     }
     if (!isArrayWrapper(wrapper)) return null;

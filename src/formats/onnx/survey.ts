@@ -67,15 +67,20 @@ const builtIn = new Set([
   "com.ms.internal.nhwc",
 ]);
 
+const mostFiles = 10_000;
+/** 64 KiB is what Windows aligns by. */
+const widestPadding = 1 << 16;
+const mostPadding = 64 << 20;
+
 /** Operators and functions by domain, and files that tensors are in. */
 interface Found {
   readonly operators: Map<string, { domain: string; name: string; node: string }>;
   readonly functions: Set<string>;
-  readonly files: Set<string>;
+  readonly files: Map<string, [start: number, end: number][]>;
 }
 
 export async function surveyOnnx(file: OpenFile, survey: Survey): Promise<void> {
-  const found: Found = { operators: new Map(), functions: new Set(), files: new Set() };
+  const found: Found = { operators: new Map(), functions: new Set(), files: new Map() };
   try {
     const bytes = await file.readAll();
     const gaps: [number, number][] = [];
@@ -91,16 +96,24 @@ export async function surveyOnnx(file: OpenFile, survey: Survey): Promise<void> 
   }
   for (const [key, { domain, name, node }] of found.operators)
     if (!found.functions.has(key)) survey.observe({ kind: "operator", domain, name, node, detail: "custom operator" });
-  for (const path of found.files) {
+  for (const [path, ranges] of found.files) {
     survey.observe({ kind: "path", path, purpose: "weights are read from" });
     // Weights are numbers without a format of their own: the graph says what they are.
-    survey.coveredBeside?.(path);
+    survey.coveredBeside?.(path, await withPadding(file, path, ranges));
   }
 }
 
-function walk(reader: ProtobufReader, kind: Message, found: Found, unknown: (field: Uint8Array) => void): void {
+function walk(
+  reader: ProtobufReader,
+  kind: Message,
+  found: Found,
+  unknown: (field: Uint8Array) => void,
+  around: Record<string, string> = {},
+): void {
   const fields: Readonly<Record<number, string>> = messages[kind];
   const texts: Record<number, string> = {};
+  // Entries of a tensor say together where it lies.
+  const external = kind === "tensor" ? {} : around;
   while (reader.next()) {
     const child = fields[reader.field];
     const { field } = reader;
@@ -108,7 +121,7 @@ function walk(reader: ProtobufReader, kind: Message, found: Found, unknown: (fie
     else if (child === "" || reader.wire !== 2) {
       if (reader.wire === 2 && isName(kind, field)) texts[field] = Buffer.from(reader.bytes()).toString("utf8");
       else reader.skip();
-    } else walk(reader.message(), child as Message, found, unknown);
+    } else walk(reader.message(), child as Message, found, unknown, external);
   }
   if (kind === "node") {
     const [name = "", operator = "", domain = ""] = [texts[3], texts[4], texts[7]];
@@ -119,9 +132,42 @@ function walk(reader: ProtobufReader, kind: Message, found: Found, unknown: (fie
     }
   }
   if (kind === "function") found.functions.add(`${texts[10] ?? ""}\0${texts[1] ?? ""}`);
-  if (kind === "external" && texts[1] === "location" && found.files.size < 10_000) {
-    const path = texts[2] ?? "";
-    found.files.add(path);
+  if (kind === "external" && texts[1] !== undefined) external[texts[1]] = texts[2] ?? "";
+  if (kind === "tensor") keepFile(external, found);
+}
+
+/** Where a tensor lies outside: `offset` and `length` may be absent. */
+function keepFile(external: Record<string, string>, found: Found): void {
+  const { location } = external;
+  if (location === undefined || (found.files.size >= mostFiles && !found.files.has(location))) return;
+  const number = (text: string | undefined, absent: number) =>
+    text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : absent;
+  const start = number(external["offset"], 0);
+  const ranges = found.files.get(location) ?? [];
+  ranges.push([start, start + number(external["length"], Number.POSITIVE_INFINITY)]);
+  found.files.set(location, ranges);
+}
+
+/** Writers align tensors in a file outside: what is between them is understood where it is zeros. */
+async function withPadding(file: OpenFile, path: string, ranges: [start: number, end: number][]) {
+  try {
+    await using outside = await file.sibling?.(path);
+    if (!outside) return ranges;
+    const filled: [number, number][] = [];
+    let at = 0;
+    let read = 0;
+    for (const [start, end] of ranges.toSorted((a, b) => a[0] - b[0])) {
+      if (start > at && start - at <= widestPadding && start <= outside.size && read < mostPadding) {
+        read += start - at;
+        if ((await outside.read(at, start)).every((byte) => byte === 0)) filled.push([at, start]);
+      }
+      at = Math.max(at, end);
+    }
+    return [...ranges, ...filled];
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    // A path that is not safe is already told; a file that is missing is not part of what is scanned.
+    return ranges;
   }
 }
 

@@ -1,4 +1,5 @@
 // openvino: the intermediate representation, an XML graph beside a file of weights. Rule: OpenVINO documentation, "IR format" (version 10, 11).
+import path from "node:path";
 import { type ColumnType, type Dim, IngotError } from "../../core/index.ts";
 import type { Format, ModelDescription } from "../format.ts";
 import { readXml, type XmlElement, xmlSizeLimit } from "../xml/reader.ts";
@@ -7,6 +8,8 @@ interface OpenvinoModel {
   readonly name: string;
   readonly version: string;
   readonly layers: readonly Layer[];
+  /** What the graph reads of the file of weights, bodies of loops included: `[start, end)`. */
+  readonly weights: readonly (readonly [start: number, end: number])[];
 }
 
 interface Layer {
@@ -37,6 +40,7 @@ export const openvino: Format<OpenvinoModel> = {
       name: root.attributes["name"] ?? "",
       version: root.attributes["version"] ?? "",
       layers: child(root, "layers").map(readLayer),
+      weights: weightsOf(root),
     };
   },
   describe: describeOpenvino,
@@ -53,12 +57,31 @@ export const openvino: Format<OpenvinoModel> = {
             detail: "needs an extension library",
           });
       survey.covered(0, file.size);
+      survey.coveredBeside?.(weightsFile(file.name), model.weights);
     } catch (error) {
       if (!(error instanceof IngotError)) throw error;
       survey.observe({ kind: "unread", detail: error.message });
     }
   },
 };
+
+/** The weights of `model.xml` lie in `model.bin`. */
+function weightsFile(name: string): string {
+  return `${path.posix.basename(name).replace(/\.xml$/i, "")}.bin`;
+}
+
+function weightsOf(root: XmlElement): [start: number, end: number][] {
+  const found: [number, number][] = [];
+  const open = [root];
+  for (let element = open.pop(); element; element = open.pop()) {
+    open.push(...element.children);
+    if (element.name !== "layer" || element.attributes["type"] !== "Const") continue;
+    const { offset = "", size = "" } = element.children.find((one) => one.name === "data")?.attributes ?? {};
+    if (/^\d{1,15}$/.test(offset) && /^\d{1,15}$/.test(size))
+      found.push([Number(offset), Number(offset) + Number(size)]);
+  }
+  return found;
+}
 
 function child(element: XmlElement, name: string): readonly XmlElement[] {
   return element.children.find((one) => one.name === name)?.children ?? [];

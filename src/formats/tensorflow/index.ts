@@ -10,7 +10,7 @@ import { isGraphDef, isSavedModel } from "./detect.ts";
 import { readGraphDef, type TensorflowGraph, tensorflowGraph } from "./graph_def.ts";
 import { readSavedModel, type SavedModel } from "./saved_model.ts";
 import { observeGraph } from "./survey.ts";
-import { footerSize, readTensorBundle, type TensorBundle, tableMagic } from "./tensor_bundle.ts";
+import { footerSize, readTensorBundle, shardsOf, type TensorBundle, tableMagic } from "./tensor_bundle.ts";
 
 export const tensorflowGraphFile: Format<TensorflowGraph> = {
   id: "tensorflow-graph",
@@ -48,6 +48,17 @@ export const tensorflowVariables: Format<TensorBundle> = {
     outputs: [],
     facts: bundleFacts(bundle),
   }),
+  async survey(file, survey) {
+    try {
+      const bundle = await tensorflowVariables.read(file);
+      survey.covered(0, file.size);
+      for (const [path, ranges] of shardsOf(bundle, file.name)) survey.coveredBeside?.(path, ranges);
+    } catch (error) {
+      if (!(error instanceof IngotError)) throw error;
+      survey.observe({ kind: "anomaly", subject: "structure", detail: error.what });
+      survey.observe({ kind: "unread", detail: error.message });
+    }
+  },
 };
 
 /** A SavedModel as a folder: the graph and what its variables are. */

@@ -1,5 +1,6 @@
 // variables.index: which variable lies where in the data files. Rule: tensorflow/core/protobuf/tensor_bundle.proto, lib/io/{format,block,table}.cc
 // (a LevelDB table: blocks of sorted keys that share prefixes, an index block, a footer of 48 bytes).
+import path from "node:path";
 import { ByteReader, type Dim, IngotError } from "../../core/index.ts";
 import { ProtobufReader } from "../../onnx/index.ts";
 import { integer, message, readFields, wire } from "../protobuf/fields.ts";
@@ -53,6 +54,20 @@ export function readTensorBundle(bytes: Uint8Array, source: string): TensorBundl
     }
   }
   return { source, shards, bigEndian, entries };
+}
+
+/** The data files beside the index, with what the variables take of each: `[start, end)`. */
+export function shardsOf(bundle: TensorBundle, index: string): Map<string, [start: number, end: number][]> {
+  const stem = path.posix.basename(index).replace(/\.index$/, "");
+  const number = (value: number) => String(value).padStart(5, "0");
+  const shards = new Map<string, [number, number][]>();
+  for (const { shard, offset, size } of bundle.entries) {
+    const name = `${stem}.data-${number(shard)}-of-${number(bundle.shards)}`;
+    const ranges = shards.get(name) ?? [];
+    ranges.push([offset, offset + size]);
+    shards.set(name, ranges);
+  }
+  return shards;
 }
 
 function readEntry(name: string, reader: ProtobufReader): BundleEntry {

@@ -163,12 +163,15 @@ function functionNodes(topology: JsonValue): (JsonValue | undefined)[] {
 
 /** The files of a group, joined, hold its tensors and nothing else. */
 async function surveyGroup(file: OpenFile, group: WeightGroup, survey: Survey): Promise<void> {
+  const needed = group.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
   let held = 0;
   for (const path of group.paths) {
     survey.observe({ kind: "path", path, purpose: "loading reads weights from" });
     if (!file.sibling) return;
     try {
       await using shard = await file.sibling(path);
+      // The manifest knows the bytes of all files of a group together: these are the ones that are left for this file.
+      if (group.isSized) survey.coveredBeside?.(path, [[0, Math.max(0, Math.min(shard.size, needed - held))]]);
       held += shard.size;
     } catch (error) {
       if (!(error instanceof IngotError)) throw error;
@@ -176,7 +179,6 @@ async function surveyGroup(file: OpenFile, group: WeightGroup, survey: Survey): 
       return;
     }
   }
-  const needed = group.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
   if (group.isSized && held !== needed)
     survey.observe({
       kind: "anomaly",
