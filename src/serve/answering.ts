@@ -56,7 +56,7 @@ export function answering(serving: Serving, options: AnsweringOptions): Answer {
       method: exchange.request.method ?? "GET",
       status: exchange.response.headersSent ? exchange.response.statusCode : clientLeft,
       errorCode,
-      model: exchange.asked,
+      model: call.answeredBy ?? exchange.asked,
       phases: call.phases,
       rows: call.rows,
       batchSize: call.batchSize,

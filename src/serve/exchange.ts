@@ -38,7 +38,7 @@ export class Exchange implements Asker {
     this.id = typeof given === "string" && acceptableId.test(given) ? given : randomUUID();
     this.model = serving.first;
     this.serving = serving;
-    this.call = new HttpCall(response);
+    this.call = new HttpCall(this.id, response);
   }
 
   /** A header by its lower-case name. */
@@ -109,9 +109,10 @@ export class Exchange implements Asker {
   }
 
   private headers(): OutgoingHttpHeaders {
+    const { digest, variant } = this.call.answeredBy ?? this.model;
     const headers: OutgoingHttpHeaders = {
-      "Ingot-Package": this.model.digest,
-      "Ingot-Variant": this.model.variant,
+      "Ingot-Package": digest,
+      "Ingot-Variant": variant,
       "Ingot-Request-Id": this.id,
       "X-Content-Type-Options": "nosniff",
     };

@@ -2,17 +2,21 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { IngotError, quoted } from "../core/index.ts";
 import type { Call, Phases } from "./call.ts";
+import type { ServedModel } from "./served_model.ts";
 
 export class HttpCall implements Call {
+  readonly id: string;
   deadline = Infinity;
   priority = 0;
   rows = 0;
   batchSize = 0;
+  answeredBy: ServedModel | null = null;
   readonly phases: Phases = { parse: 0, queue: 0, compute: 0, encode: 0 };
   readonly #response: ServerResponse;
   #signal: AbortSignal | null = null;
 
-  constructor(response: ServerResponse) {
+  constructor(id: string, response: ServerResponse) {
+    this.id = id;
     this.#response = response;
   }
 

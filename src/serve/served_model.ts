@@ -4,6 +4,7 @@ import { IngotError } from "../core/index.ts";
 import type { Tensor } from "../onnx/index.ts";
 import type { Package } from "../package/index.ts";
 import type { InputRecord, OutputRecord, Predictor, PredictorOptions } from "../runtime/index.ts";
+import type { Around, Question } from "./around.ts";
 import type { Call } from "./call.ts";
 
 /** An opened package with its predictor, or anything that has the same shape. */
@@ -40,6 +41,8 @@ export class ServedModel {
   readonly example: InputRecord | undefined;
   readonly runtime: Predictor["runtime"];
   readonly #predictor: Predictor;
+  /** Stands around every prediction when set. */
+  around: Around | null = null;
   readonly #maxInFlight: number;
   #inFlight = 0;
   #users = 0;
@@ -70,7 +73,7 @@ export class ServedModel {
    */
   run(feeds: Readonly<Record<string, Tensor>>, call: Call): Promise<Record<string, Tensor>> {
     call.rows = rowsOf(this.schema, feeds);
-    return this.#compute(call, () => this.#predictor.run(feeds));
+    return this.#surrounded({ feeds }, call, (model) => model.#compute(call, () => model.#predictor.run(feeds)));
   }
 
   /**
@@ -79,7 +82,13 @@ export class ServedModel {
    */
   predict(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {
     call.rows = records.length;
-    return this.#compute(call, () => this.#predictor.predict(records));
+    return this.#surrounded({ records }, call, (model) =>
+      model.#compute(call, () => model.#predictor.predict(records)),
+    );
+  }
+
+  #surrounded<T>(question: Question, call: Call, answer: (model: ServedModel) => Promise<T>): Promise<T> {
+    return this.around === null ? answer(this) : this.around(this, question, call, answer);
   }
 
   /** From now on this model is in use, until `release`. */

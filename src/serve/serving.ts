@@ -1,5 +1,6 @@
 // The one core under all dialects: which models there are, which of them answers a request, and who is told afterwards.
 import { IngotError, nearest, quoted } from "../core/index.ts";
+import type { Chooser } from "./around.ts";
 import type { Asker } from "./call.ts";
 import type { FinishedRequest, Observer } from "./finished_request.ts";
 import { type EngineOptions, type LoadedModel, ServedModel } from "./served_model.ts";
@@ -19,6 +20,7 @@ export class Serving {
   /** Set when the server is about to stop: answers go on, readiness does not. */
   draining = false;
   #models: readonly ServedModel[];
+  #choosers: ReadonlyMap<string, Chooser> = new Map();
   readonly #observers = new Set<Observer>();
   #closed: Promise<void> | null = null;
 
@@ -43,9 +45,12 @@ export class Serving {
   /**
    * Changes what is served, at once: requests that were chosen before are answered by what they were given. The caller
    * closes what is no longer served (`ServedModel.close` waits for its users).
+   * @param models the variants of one name stand together, the one that is shown first; at least one
+   * @param choosers which variant answers, by name; absent = the first of that name
    */
-  replace(models: readonly ServedModel[]): void {
+  replace(models: readonly ServedModel[], choosers: ReadonlyMap<string, Chooser> = new Map()): void {
     this.#models = models;
+    this.#choosers = choosers;
   }
 
   /**
@@ -54,8 +59,9 @@ export class Serving {
    * @param version empty = the server's choice
    * @throws IngotError MODEL_UNKNOWN
    */
-  choose(_asker: Asker, name = "", version = ""): ServedModel {
-    const model = name === "" ? this.first : this.find(name, version);
+  choose(asker: Asker, name = "", version = ""): ServedModel {
+    const chooser = version === "" ? this.#choosers.get(name === "" ? this.first.name : name) : undefined;
+    const model = chooser ? chooser(asker) : name === "" ? this.first : this.find(name, version);
     model.acquire();
     return model;
   }
