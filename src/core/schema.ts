@@ -32,8 +32,11 @@ export type DType =
 /** A fixed size, or the name of a size that varies between records (`null` = varies, unnamed). */
 export type Dim = number | string | null;
 
-/** What a value means to the person who sends it; the tensor's dtype says how it travels. */
-export type ColumnType = "float" | "int" | "bool" | "string";
+/**
+ * What a value means to the person who sends it; the tensor's dtype says how it travels. `bytes` is the content of a file: base64 text in JSON
+ * and in tensors.
+ */
+export type ColumnType = "float" | "int" | "bool" | "string" | "bytes";
 
 /**
  * The form in which the graph reads texts: the model was fitted on such texts only. Records and requests are brought into it; tensors that

@@ -4,11 +4,15 @@ import { type DType, IngotError } from "../core/index.ts";
 import { type AttributeInput, attributeOf } from "./attributes.ts";
 import { Attributes } from "./infer/rule.ts";
 import { ruleFor } from "./infer/rules.ts";
+import { mergeFunctions } from "./merge_functions.ts";
 import { emptyGraph, emptyModel } from "./messages.ts";
-import type { Dimension, Graph, Model, Node, StoredTensor, ValueInfo } from "./model.ts";
+import type { Dimension, Graph, LocalFunction, Model, Node, StoredTensor, ValueInfo } from "./model.ts";
 import { Names } from "./names.ts";
+import { commonOpsets } from "./opset_changes.ts";
+import { renameValues, valueNames } from "./rename.ts";
 import { storedTensor } from "./stored_tensor.ts";
 import { elementCount, type Tensor } from "./tensor.ts";
+import { nodesIn } from "./walk.ts";
 
 /** What Ingot writes (design: numbers). ONNX Runtime 1.18 and later load it. */
 export const dialect = {
@@ -40,6 +44,8 @@ export class GraphBuilder {
   /** Elements of small constants, for shape inference. */
   readonly #known = new Map<string, Tensor>();
   readonly #outputs: { value: Value; name: string }[] = [];
+  readonly #embedded: Model[] = [];
+  #functions: LocalFunction[] = [];
 
   constructor(name: string) {
     this.#graph.name = name;
@@ -107,6 +113,43 @@ export class GraphBuilder {
     return values;
   }
 
+  /** A function that nodes of this graph may call, as an operator of its domain. */
+  define(local: LocalFunction): void {
+    this.#functions.push(local);
+  }
+
+  /**
+   * Puts a whole model into this graph: its inputs are given, its inner values make room where names clash.
+   * @param feeds a value for each input of the model that has no default
+   * @returns its outputs by name
+   * @throws IngotError ONNX_INVALID for an input that is not given
+   */
+  embed(model: Model, feeds: ReadonlyMap<string, Value>): Map<string, Value> {
+    const { graph } = model;
+    const defaults = new Set(graph.initializers.map(({ name }) => name));
+    const names = new Map([...feeds].map(([name, value]) => [name, value.name]));
+    for (const { name } of graph.inputs)
+      if (!names.has(name) && !defaults.has(name)) throw this.#invalid(`is not given the input "${name}" of a model`);
+    for (const name of valueNames(graph)) if (!names.has(name)) names.set(name, this.#names.unique(name));
+    const own = renameValues(
+      { ...graph, initializers: graph.initializers.filter(({ name }) => !feeds.has(name)) },
+      names,
+    );
+    const { functions, retarget } = mergeFunctions(this.#functions, model.functions);
+    this.#functions = functions;
+    this.#graph.initializers.push(...own.initializers);
+    this.#graph.sparseInitializers.push(...own.sparseInitializers);
+    this.#graph.nodes.push(...retarget(own.nodes));
+    this.#embedded.push(model);
+    return new Map(
+      graph.outputs.map(({ name, type }): [string, Value] => {
+        if (type?.kind !== "tensor" || type.dtype === null)
+          throw this.#invalid(`embeds an output "${name}" of no type`);
+        return [name, { name: names.get(name)!, dtype: type.dtype, shape: type.shape }];
+      }),
+    );
+  }
+
   /** The graph output gets this exact name. @throws IngotError ONNX_INVALID when an input or output has it already */
   output(value: Value, name: string): void {
     if (this.#graph.inputs.some((input) => input.name === name) || this.#outputs.some((output) => output.name === name))
@@ -116,7 +159,7 @@ export class GraphBuilder {
 
   /**
    * The model: nodes and constants that no output needs are left out.
-   * @throws IngotError ONNX_INVALID without outputs
+   * @throws IngotError ONNX_INVALID without outputs, ONNX_UNSUPPORTED where the opset of an embedded model cannot be joined
    */
   build(meta: { metadata?: [string, string][]; docString?: string } = {}): Model {
     if (this.#outputs.length === 0) throw this.#invalid("has no outputs");
@@ -125,16 +168,22 @@ export class GraphBuilder {
     const read = new Set(nodes.flatMap(namesRead));
     const initializers = named.initializers.filter((tensor) => read.has(tensor.name));
     const graph: Graph = { ...this.#graph, nodes, initializers, outputs: this.#outputs.map(outputInfo) };
-    const domains = [...new Set(["", ...graph.nodes.map((node) => node.domain)])].sort();
-    return {
+    const foreign = new Set(this.#embedded.flatMap(({ opsetImports }) => opsetImports.map(({ domain }) => domain)));
+    const domains = [...new Set(["", ...graph.nodes.map((node) => node.domain)])]
+      .filter((domain) => Object.hasOwn(dialect.opsets, domain) || !foreign.has(domain))
+      .sort();
+    const built: Model = {
       ...emptyModel(),
-      irVersion: dialect.irVersion,
+      irVersion: Math.max(dialect.irVersion, ...this.#embedded.map(({ irVersion }) => irVersion)),
       opsetImports: domains.map((domain) => ({ domain, version: dialect.opsets[domain] ?? 1 })),
       producerName: "ingot",
       docString: meta.docString ?? "",
       graph,
+      functions: called(nodes, this.#functions),
       metadata: meta.metadata ?? [],
     };
+    for (const model of this.#embedded) built.opsetImports = commonOpsets(built, model);
+    return built;
   }
 
   /** The nodes, with every output under its own name: renamed where one node makes it, by Identity elsewhere. */
@@ -216,6 +265,21 @@ function namesRead(node: Node): string[] {
         : [])
       names.push(...graph.nodes.flatMap(namesRead), ...graph.outputs.map((output) => output.name));
   return names;
+}
+
+/** The functions that nodes call, directly or through others. */
+function called(nodes: readonly Node[], functions: readonly LocalFunction[]): LocalFunction[] {
+  if (functions.length === 0) return [];
+  const byName = new Map(functions.map((local) => [`${local.domain}:${local.name}`, local]));
+  const used = new Set<LocalFunction>();
+  const visit = (list: readonly Node[]): void => {
+    for (const node of nodesIn(list)) {
+      const local = byName.get(`${node.domain}:${node.opType}`);
+      if (local && used.size < used.add(local).size) visit(local.nodes);
+    }
+  };
+  visit(nodes);
+  return functions.filter((local) => used.has(local));
 }
 
 /** The nodes that the outputs depend on, in their order. */

@@ -9,9 +9,9 @@ export interface Emission {
   readonly g: GraphBuilder;
   /**
    * Refuses records, each by itself: the others are answered.
-   * @param where bool `[N]`, true where the record is refused
+   * @param where bool `[N]`, true where the record is refused; with a list of problems `[N, k]`, one column for each
    */
-  reject(where: Value, problem: Problem): void;
+  reject(where: Value, problem: Problem | readonly Problem[]): void;
 }
 
 /** Why a record is refused: shown as `inputs.<column>: <what>`. */

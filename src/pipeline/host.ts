@@ -13,7 +13,11 @@ export interface HostWork {
   readonly files?: readonly string[];
 }
 
-/** Values of one column, one for each record: what JSON or a program gives before the graph, tensors of one record (no N) after it. */
+/**
+ * Values of one column, one for each record. Before the graph: what JSON or a program gives, checked against the input's type (text, number,
+ * bytes as base64 text or Uint8Array), null where missing; of another step on the host its element, or its tensor where it is no scalar.
+ * After the graph: tensors of one record (no N).
+ */
 export type HostColumn = readonly unknown[];
 
 /** One record's results in the order of the step's `writes` (tensors without N before the graph, values after it), or why there are none. */

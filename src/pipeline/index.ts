@@ -1,9 +1,13 @@
 // pipeline: declared steps as graph. A step is planned on the columns it finds, then written as one ONNX function, and computed a second time
 // in plain TypeScript for tests, the certificate and the skew check. What no graph can do runs on the host, first or last.
+export { type CompiledPipeline, compilePipeline } from "./compile.ts";
+export { type DeclaredStep, declaredSteps } from "./declared.ts";
 export { type Emission, missingText, type Problem } from "./emission.ts";
 export { StepFrame, type StepPlace } from "./frame.ts";
 export { hostKinds } from "./host/index.ts";
 export type { HostColumn, HostKind, HostResult, HostRunner, HostWork } from "./host.ts";
+export type { DeclaredInput, PipelineParts } from "./plan_pipeline.ts";
 export type { Column, Evaluation, Frame, Step, StepPlan } from "./step.ts";
-export { type StepFunction, stepDomain, stepFunction } from "./step_function.ts";
+export { type FunctionBody, type StepFunction, stepDomain, stepFunction } from "./step_function.ts";
 export { steps } from "./steps/index.ts";
+export { type HostStage, type PipelineWork, type RefusedProblem, refusedOutput } from "./work.ts";

@@ -18,6 +18,8 @@ export interface Column {
   readonly shape: readonly Dim[];
   /** Whether a missing value may stand in it. */
   readonly missing: boolean;
+  /** Integers that may be missing are floats; what an output is counts more than how it travels. Default: by `dtype`. */
+  readonly type?: "int" | "float";
   /** The contents of a file (base64 in JSON), which only steps on the host read. */
   readonly isBytes?: boolean;
   /** Values that can be in it, where that is known. */
@@ -55,7 +57,7 @@ export interface StepPlan {
   readonly reads: readonly string[];
   /** What it writes, in the order of their results. A name that exists is replaced. */
   readonly writes: readonly Column[];
-  /** Columns that end here. */
+  /** Columns that end here. Without `emit` and `host`, what is written is what was read, in the same order, under other names. */
   readonly drops?: readonly string[];
   /** Graph nodes. Shapes as in `Column`: `[N, ...shape]`. */
   emit?(columns: readonly Value[], emission: Emission): readonly Value[];
@@ -64,6 +66,13 @@ export interface StepPlan {
    * reference's is another. Missing texts are `missingText`, as in the graph. Whoever `emit` refuses, `reject` names here.
    */
   evaluate?(columns: readonly Tensor[], rows: number, evaluation: Evaluation): readonly Tensor[];
+  /**
+   * Where the step treats many scalar columns of one dtype alike: the same nodes on one matrix `[N, k]`, its columns those of `reads`, to one
+   * of those of `writes`. The compiler keeps neighbours on the matrix.
+   */
+  packed?(columns: Value, emission: Emission): Value;
+  /** What its numbers may differ by between runtimes, where it uses functions like log that engines compute differently. */
+  readonly inexact?: boolean;
   /** Work that no graph can do (decoding files, tokenizing): first or last only. */
   readonly host?: HostWork;
 }

@@ -1,24 +1,27 @@
-// A planned step as one ONNX function: inputs are the columns it reads, outputs those it writes, then one truth value per record for each
-// reason to refuse it. Functions have no initializers, so constants are nodes.
+// A planned step as one ONNX function: inputs are the columns it reads, outputs those it writes, then the truth values that say which
+// records it refuses. Functions have no initializers, so constants are nodes.
 import { IngotError } from "../core/index.ts";
 import { GraphBuilder, type LocalFunction, type Node, type StoredTensor, type Value } from "../onnx/index.ts";
-import type { Problem } from "./emission.ts";
-import type { Column, StepPlan } from "./step.ts";
+import type { Emission, Problem } from "./emission.ts";
+import type { Column } from "./step.ts";
 
 /** The domain of the functions that steps become. */
 export const stepDomain = "ingot.steps";
 
 export interface StepFunction {
   readonly local: LocalFunction;
-  /** In the order of the outputs that follow the columns. */
-  readonly problems: readonly Problem[];
+  /** For each output that follows the columns: its problem, or one for each of its columns. */
+  readonly refusals: readonly (Problem | readonly Problem[])[];
 }
 
-/**
- * @param reads the columns that the plan reads, in its order
- * @throws IngotError INTERNAL when the step does not do what its plan says
- */
-export function stepFunction(plan: StepPlan, name: string, reads: readonly Column[]): StepFunction {
+export interface FunctionBody {
+  readonly reads: readonly Column[];
+  readonly writes: readonly Column[];
+  emit(columns: readonly Value[], emission: Emission): readonly Value[];
+}
+
+/** @throws IngotError INTERNAL when the step does not do what its plan says */
+export function stepFunction({ reads, writes, emit }: FunctionBody, name: string): StepFunction {
   const g = new GraphBuilder(name);
   const taken = new Map<string, Value>();
   const inputs = reads.map((column) => {
@@ -27,15 +30,15 @@ export function stepFunction(plan: StepPlan, name: string, reads: readonly Colum
     return value;
   });
   const rejects: Value[] = [];
-  const problems: Problem[] = [];
-  const results = plan.emit!(inputs, {
+  const refusals: (Problem | readonly Problem[])[] = [];
+  const results = emit(inputs, {
     g,
     reject(where, problem) {
       rejects.push(where);
-      problems.push(problem);
+      refusals.push(problem);
     },
   });
-  plan.writes.forEach((column, i) => {
+  writes.forEach((column, i) => {
     const value = results[i];
     if (value?.dtype === column.dtype) return;
     throw new IngotError("INTERNAL", {
@@ -50,15 +53,10 @@ export function stepFunction(plan: StepPlan, name: string, reads: readonly Colum
     names.add(free);
     return free;
   };
-  const outputs = plan.writes.map(({ name }) => named(name));
+  const outputs = [...writes.map((column) => column.name), ...rejects.map(() => "refused")].map(named);
   outputs.forEach((output, i) => {
-    g.output(results[i]!, output);
+    g.output([...results, ...rejects][i]!, output);
   });
-  for (const [i, { column }] of problems.entries()) {
-    const output = named(`${column}_refused`);
-    g.output(rejects[i]!, output);
-    outputs.push(output);
-  }
   const { graph, opsetImports } = g.build();
   const local: LocalFunction = {
     name,
@@ -74,7 +72,7 @@ export function stepFunction(plan: StepPlan, name: string, reads: readonly Colum
     docString: "",
     metadata: [],
   };
-  return { local, problems };
+  return { local, refusals };
 }
 
 function constantNode(tensor: StoredTensor): Node {

@@ -73,6 +73,8 @@ function valueReader(spec: InputSpec): ReadElement {
       return intReader(spec);
     case "float":
       return floatReader(spec);
+    case "bytes":
+      return readBytes;
   }
 }
 
@@ -90,6 +92,25 @@ function readText(value: unknown, place: Place): string {
   // ONNX Runtime's binding hands texts on as C strings: what follows a NUL would be lost without a word.
   if (value.includes("\0")) return refuseInput(place, `${shown(value)} holds a NUL character`);
   return value;
+}
+
+const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** The content of a file: base64 text, or the bytes themselves from a program. */
+function readBytes(value: unknown, place: Place): string {
+  if (value instanceof Uint8Array) return base64Of(value);
+  if (typeof value === "string" && base64.test(value)) return value;
+  return refuseInput(
+    place,
+    `expected the bytes of a file as base64 text, got ${shown(value)}`,
+    typeof value === "string" ? "leave line breaks and `data:` prefixes out; `base64 -w0 file` writes it" : undefined,
+  );
+}
+
+function base64Of(bytes: Uint8Array): string {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000));
+  return btoa(text);
 }
 
 function stored(spec: InputSpec, value: number): Element {

@@ -8,6 +8,7 @@ const jsonTypes: Readonly<Record<ColumnType, string>> = {
   int: "integer",
   bool: "boolean",
   string: "string",
+  bytes: "string",
 };
 
 /** Schemas of one input record and one output record. */
@@ -33,6 +34,7 @@ function inputSchema(input: InputSpec): JsonSchema {
   const type = jsonTypes[input.type];
   const scalar: JsonSchema = {
     type: missing === "allow" && input.shape.length === 0 ? [type, "null"] : type,
+    ...(input.type === "bytes" ? { contentEncoding: "base64" } : {}),
     ...(min === undefined ? {} : { minimum: min }),
     ...(max === undefined ? {} : { maximum: max }),
     ...(input.categories && input.categories.length > 0 ? { examples: input.categories.slice(0, 50) } : {}),

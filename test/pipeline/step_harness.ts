@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { expect } from "vitest";
 import type { DType } from "../../src/core/index.ts";
 import {
+  type Dimension,
   dataType,
   elementCount,
   emptyModel,
@@ -15,10 +16,12 @@ import {
 } from "../../src/onnx/index.ts";
 import {
   type Column,
+  type FunctionBody,
   missingText,
   type Problem,
   type Step,
   StepFrame,
+  type StepFunction,
   type StepPlan,
   stepDomain,
   stepFunction,
@@ -69,17 +72,19 @@ export interface OpenStep extends AsyncDisposable {
   agree(tensors: readonly Tensor[], within?: Within): Promise<StepResult>;
 }
 
-/** The step as a graph on the runtimes. */
+interface Running {
+  run(runtime: RuntimeName, tensors: readonly Tensor[]): Promise<StepResult>;
+  close(): Promise<void>;
+}
+
+/** The step as a graph on the runtimes; where it has a packed form, `agree` asks both. */
 export async function openStep(given: StepCase, runtimes: readonly RuntimeName[] = ["native", "wasm", "micro"]) {
   const plan = planStep(given);
   const reads = plan.reads.map((name) => given.columns.find((each) => each.name === name)!);
-  const { local, problems } = stepFunction(plan, "p1_step", reads);
-  const bytes = writeModel(modelOf(local, reads, plan.writes, problems));
-  const predictors = new Map<RuntimeName, Predictor>();
-  for (const runtime of runtimes)
-    predictors.set(runtime, await openPredictor({ bytes }, { inputs: [], outputs: [] }, { runtime }));
   const pick = (tensors: readonly Tensor[]) =>
     plan.reads.map((name) => tensors[given.columns.findIndex((each) => each.name === name)]!);
+  const columnwise = await openBody({ reads, writes: plan.writes, emit: plan.emit! }, runtimes);
+  const packed = isAlike(reads) && isAlike(plan.writes) && plan.packed ? await openPacked(plan, reads, runtimes) : null;
 
   const opened: OpenStep = {
     plan,
@@ -90,32 +95,88 @@ export async function openStep(given: StepCase, runtimes: readonly RuntimeName[]
       const columns = plan.evaluate!(pick(tensors), rows, { reject });
       return { columns, refused: refused.sort() };
     },
-    async run(runtime, tensors) {
-      const feeds = Object.fromEntries(pick(tensors).map((tensor, i) => [plan.reads[i]!, tensor]));
-      const results = await predictors.get(runtime)!.run(feeds);
-      const refused = problems.flatMap(({ column: name, what }, i) =>
-        Array.from(results[local.outputs[plan.writes.length + i]!]!.data as ArrayLike<number>).flatMap((is, row) =>
-          is ? [`${row} ${name}: ${what}`] : [],
-        ),
-      );
-      return { columns: plan.writes.map((_, i) => results[local.outputs[i]!]!), refused: refused.sort() };
-    },
+    run: (runtime, tensors) => columnwise.run(runtime, pick(tensors)),
     async agree(tensors, within = {}) {
       const expected = opened.evaluate(tensors);
-      for (const runtime of runtimes) {
-        const actual = await opened.run(runtime, tensors);
-        expect(actual.refused, `${runtime}: refused records`).toEqual(expected.refused);
-        plan.writes.forEach((written, i) => {
-          expectTensor(actual.columns[i]!, expected.columns[i]!, within, `${runtime}: ${written.name}`);
-        });
-      }
+      for (const [form, running] of [["", columnwise] as const, [" packed", packed] as const])
+        for (const runtime of running ? runtimes : []) {
+          const actual = await running!.run(runtime, pick(tensors));
+          expect(actual.refused, `${runtime}${form}: refused records`).toEqual(expected.refused);
+          plan.writes.forEach((written, i) => {
+            expectTensor(actual.columns[i]!, expected.columns[i]!, within, `${runtime}${form}: ${written.name}`);
+          });
+        }
       return expected;
     },
     async [Symbol.asyncDispose]() {
-      for (const predictor of predictors.values()) await predictor.close();
+      await columnwise.close();
+      await packed?.close();
     },
   };
   return opened;
+}
+
+function isAlike(columns: readonly Column[]): boolean {
+  return columns.every(({ dtype, shape }) => dtype === columns[0]?.dtype && shape.length === 0);
+}
+
+/** The matrix form, fed with the same columns side by side. */
+async function openPacked(
+  plan: StepPlan,
+  reads: readonly Column[],
+  runtimes: readonly RuntimeName[],
+): Promise<Running> {
+  const matrix = (name: string, columns: readonly Column[]) =>
+    column(name, columns[0]!.dtype, { shape: [columns.length] });
+  const body: FunctionBody = {
+    reads: [matrix("columns", reads)],
+    writes: [matrix("columns_out", plan.writes)],
+    emit: ([x], emission) => [plan.packed!(x!, emission)],
+  };
+  const running = await openBody(body, runtimes);
+  return {
+    close: running.close,
+    async run(runtime, tensors) {
+      const rows = tensors[0]!.dims[0]!;
+      const cells = Array.from({ length: rows * tensors.length }, (_, i) => {
+        return tensors[i % tensors.length]!.data[Math.floor(i / tensors.length)];
+      });
+      const x: Tensor = { dtype: reads[0]!.dtype, dims: [rows, tensors.length], data: dataOf(reads[0]!.dtype, cells) };
+      const { columns, refused } = await running.run(runtime, [x]);
+      const { dtype, data } = columns[0]!;
+      const apart = plan.writes.map((_, at): Tensor => {
+        const own = Array.from({ length: rows }, (_row, row) => data[row * plan.writes.length + at]);
+        return { dtype, dims: [rows], data: dataOf(dtype, own) };
+      });
+      return { columns: apart, refused };
+    },
+  };
+}
+
+async function openBody(body: FunctionBody, runtimes: readonly RuntimeName[]): Promise<Running> {
+  const { local, refusals } = stepFunction(body, "p1_step");
+  const bytes = writeModel(modelOf(local, body, refusals));
+  const predictors = new Map<RuntimeName, Predictor>();
+  for (const runtime of runtimes)
+    predictors.set(runtime, await openPredictor({ bytes }, { inputs: [], outputs: [] }, { runtime }));
+  return {
+    async run(runtime, tensors) {
+      const feeds = Object.fromEntries(tensors.map((tensor, i) => [body.reads[i]!.name, tensor]));
+      const results = await predictors.get(runtime)!.run(feeds);
+      const masks = local.outputs.slice(body.writes.length).map((name) => results[name]!);
+      const refused = refusals.flatMap((problem, i) => {
+        const list = [problem].flat() as Problem[];
+        return Array.from(masks[i]!.data as ArrayLike<number>).flatMap((is, at) => {
+          const { column: name, what } = list[at % list.length]!;
+          return is ? [`${Math.floor(at / list.length)} ${name}: ${what}`] : [];
+        });
+      });
+      return { columns: body.writes.map((_, i) => results[local.outputs[i]!]!), refused: refused.sort() };
+    },
+    async close() {
+      for (const predictor of predictors.values()) await predictor.close();
+    },
+  };
 }
 
 /** Generated batches, empty ones too, through every runtime. */
@@ -155,7 +216,6 @@ const hardTexts = [
   "中文",
   "🙂",
   "👩‍👩‍👧",
-  "\u0000x",
   "  padded\t",
   "line\nbreak",
 ];
@@ -209,29 +269,28 @@ function dataOf(dtype: DType, items: readonly unknown[]): TensorData {
 }
 
 function modelOf(
-  local: ReturnType<typeof stepFunction>["local"],
-  reads: readonly Column[],
-  writes: readonly Column[],
-  problems: readonly Problem[],
+  local: StepFunction["local"],
+  { reads, writes }: FunctionBody,
+  refusals: StepFunction["refusals"],
 ): Model {
   const model = emptyModel();
-  const info = (name: string, dtype: DType | null, shape: ValueInfo["type"] & { kind: "tensor" }): ValueInfo => ({
+  const info = (name: string, dtype: DType, shape: readonly Dimension[]): ValueInfo => ({
     name,
-    type: { ...shape, dtype },
+    type: { kind: "tensor", dtype, shape: ["N", ...shape] },
     docString: "",
   });
-  const shaped = (shape: readonly (number | string | null)[]) =>
-    ({ kind: "tensor", dtype: null, shape: ["N", ...shape] }) as const;
   model.irVersion = 10;
   model.opsetImports = [...local.opsetImports, { domain: stepDomain, version: 1 }];
   model.functions = [local];
   model.graph.name = "step";
   model.graph.inputs = [...new Map(reads.map((each) => [each.name, each])).values()].map((each) =>
-    info(each.name, each.dtype, shaped(each.shape)),
+    info(each.name, each.dtype, each.shape),
   );
   model.graph.outputs = [
-    ...writes.map((each, i) => info(local.outputs[i]!, each.dtype, shaped(each.shape))),
-    ...problems.map((_, i) => info(local.outputs[writes.length + i]!, "bool", shaped([]))),
+    ...writes.map((each, i) => info(local.outputs[i]!, each.dtype, each.shape)),
+    ...refusals.map((problem, i) =>
+      info(local.outputs[writes.length + i]!, "bool", Array.isArray(problem) ? [problem.length] : []),
+    ),
   ];
   model.graph.nodes = [
     {
