@@ -15,7 +15,7 @@ import warnings
 warnings.simplefilter("ignore")
 
 LIBRARIES = ["sklearn", "scipy.sparse", "scipy.stats", "scipy.spatial", "scipy.interpolate", "numpy", "pandas",
-             "xgboost", "lightgbm", "catboost", "imblearn", "category_encoders"]
+             "xgboost", "lightgbm", "catboost", "imblearn", "category_encoders", "torch.nn.modules", "torch.optim"]
 # Whatever touches files, processes, the network or the import system.
 LEFT_OUT = ("test", "tests", "conftest", "_testing", "testing", "estimator_checks", "datasets", "setup", "distutils", "f2py",
             "io", "plotting", "externals", "parallel", "_parallel_backends", "_memmapping_reducer", "memory", "_store_backends",
@@ -32,7 +32,10 @@ COMPUTE = ("sklearn.metrics", "sklearn.feature_selection._univariate_selection",
 # Whole modules and single classes that reach further than their neighbours.
 LEFT_OUT_MODULES = ("numpy._pytesttester", "numpy.__config__", "catboost.plot_helpers", "lightgbm.engine", "xgboost.data",
                     "xgboost.training", "catboost.utils", "numpy.array_api")
-LEFT_OUT_CLASSES = ("Memory", "MemorizedFunc", "Parallel", "DataSource", "DMatrix", "QuantileDMatrix", "DeviceQuantileDMatrix", "ExtMemQuantileDMatrix")
+LEFT_OUT_CLASSES = ("memmap", "HDFStore", "ExcelFile", "ExcelWriter", "TextReader", "StataReader", "SASReader", "JsonReader", "ReadPickleBuffer",
+                    "ReadCsvBuffer", "WriteExcelBuffer", "Pool", "_TempFile", "_StreamLikeWrapper", "_CustomLoggersStack", "_Stream", "_ctypes",
+                    "dummy_ctype", "_missing_ctypes", "polars", "Hnsw", "OnlineHnsw", "PyperclipException", "PyperclipWindowsException",
+                    "BaseExecutionEngine", "Memory", "MemorizedFunc", "Parallel", "DataSource", "DMatrix", "QuantileDMatrix", "DeviceQuantileDMatrix", "ExtMemQuantileDMatrix")
 
 
 def modules(library):

@@ -3,7 +3,8 @@ import type { Finding, ScannedFile, ScanReport, Verdict } from "../scan/index.ts
 import { few, size } from "./render.ts";
 
 const verdicts: Readonly<Record<Verdict, string>> = {
-  malicious: "MALICIOUS   this is made to harm whoever loads it",
+  malicious:
+    "MALICIOUS   loading or unpacking this can do what no model needs: do not, before you know why it is there",
   suspicious: "SUSPICIOUS  this holds what should not be in a model",
   unknown: "UNKNOWN     nothing bad was found, but not everything could be understood",
   clean: "CLEAN       every byte was understood, and nothing bad is among them",

@@ -16,7 +16,7 @@ import { openvino } from "./openvino/index.ts";
 import { ort } from "./ort/index.ts";
 import { pickle } from "./pickle/index.ts";
 import { pmml } from "./pmml/index.ts";
-import { pytorch } from "./pytorch/index.ts";
+import { pytorch, pytorchStream, pytorchTar, torchPackage } from "./pytorch/index.ts";
 import { safetensors } from "./safetensors/index.ts";
 import { skops } from "./skops/index.ts";
 import { savedModel, savedModelFile, tensorflowGraphFile, tensorflowVariables } from "./tensorflow/index.ts";
@@ -33,6 +33,7 @@ export const formats: readonly Format[] = [
   catboostCbm,
   catboostJson,
   npy,
+  pytorchStream,
   joblib,
   pickle,
   onnx,
@@ -55,6 +56,8 @@ export const formats: readonly Format[] = [
 /** Formats that are folders, on disk or in an archive; in the order of detection. */
 export const treeFormats: readonly TreeFormat[] = [
   pytorch,
+  pytorchTar,
+  torchPackage,
   skops,
   npz,
   kerasArchive,

@@ -40,9 +40,10 @@ export async function surveyText(file: OpenFile, survey: Survey): Promise<void> 
 function observeText(text: string, at: number, survey: Survey): void {
   for (const { subject, detail, index } of secretsIn(text))
     survey.observe({ kind: "secret", at: at + index, subject, detail });
-  // Protocol 0 of pickle is text: what its own reader did not take must not pass as prose.
-  const pickle = /(?:^|[\n(.])c[A-Za-z_][\w.]{0,200}\n[A-Za-z_][\w.]{0,200}\n/.exec(text);
-  if (pickle)
+  // Protocol 0 of pickle is text: what its own reader did not take must not pass as prose. Lists of words have lines like these too, but
+  // no arguments behind them and no call.
+  const pickle = /(?:^|[\n(.])c[A-Za-z_][\w.]{0,200}\n[A-Za-z_][\w.]{0,200}\n(?:p\d{1,9}\n)?[()]/.exec(text);
+  if (pickle && /[)t](?:p\d{1,9}\n)?R|o\./.test(text.slice(pickle.index)))
     survey.observe({ kind: "unread", at: at + pickle.index, detail: "looks like a part of a pickle in text form" });
 }
 

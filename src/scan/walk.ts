@@ -23,7 +23,7 @@ const headSize = 64 * 1024;
 const smallSize = 1 << 20;
 
 /** Formats whose content runs when it is loaded: that a reader accepts one of these says nothing. */
-const programs: ReadonlySet<string> = new Set(["pickle", "joblib", "pytorch", "torchscript", "keras", "keras-h5"]);
+const programs: ReadonlySet<string> = new Set(["pickle", "pytorch-stream", "joblib"]);
 
 /** Surveys one file. What no reader recognises stays uncovered, which makes the verdict unknown. */
 export async function walk(given: OpenFile, survey: Survey): Promise<void> {

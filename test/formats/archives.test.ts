@@ -68,7 +68,7 @@ test("tar of the tar command, with names longer than its header", async () => {
 describe("formats inside archives", () => {
   const files: [file: string, format: string, summary: RegExp][] = [
     ["sklearn/models/gb-1.7.2.skops.gz", "skops", /GradientBoostingClassifier/],
-    ["pytorch/state_dict.pt", "pytorch", /state dict of 2 tensors/],
+    ["pytorch/state_dict-1.12.1.pt", "pytorch", /state dict of 9 tensors/],
     ["tensorflow/saved_model_dense", "tensorflow-saved-model", /SavedModel, 1 meta graph/],
     ["coreml/dense.mlpackage", "coreml-package", /mlProgram/],
   ];

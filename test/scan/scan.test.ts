@@ -28,6 +28,8 @@ const verdicts: [name: string, bytes: Uint8Array, verdict: string, complete: boo
     true,
   ],
   ["a call of os.system", callPickle("os", "system"), "malicious", true],
+  ["a list of words that looks like imports", Buffer.from("the\ncat\ndog\n"), "clean", true],
+  ["a pickle in text behind prose", Buffer.from("hello\ncos\nsystem\n(S'echo'\ntR."), "unknown", false],
   ["bytes nobody knows", Buffer.from([200, 1, 2, 3]), "unknown", false],
 ];
 
@@ -94,6 +96,12 @@ const globals: [module: string, name: string, kind: string, args?: string][] = [
   ["numpy.core", "_ufunc_reconstruct", "safe", "('numpy', 'log1p')"],
   ["numpy.core", "_ufunc_reconstruct", "unknown", "('os', 'system')"],
   ["numpy", "__builtins__", "dangerous"],
+  // Its constructor creates or empties a file.
+  ["numpy", "memmap", "unknown"],
+  ["pandas", "HDFStore", "unknown"],
+  ["catboost.core", "Pool", "unknown"],
+  ["torch.nn.modules.linear", "Linear", "safe"],
+  ["torch.hub", "load", "dangerous"],
   ["sklearn", "os.system", "dangerous"],
   ["sklearn.linear_model._logistic", "LogisticRegression.fit.__globals__", "dangerous"],
   ["os.path", "join", "dangerous"],

@@ -3,6 +3,7 @@ import type { Format } from "../format.ts";
 import { stepOverArrays } from "../joblib/survey.ts";
 import { arraysInStream } from "../joblib/wrapper.ts";
 import type { PythonModel } from "../python/model.ts";
+import { isTorchStream } from "../pytorch/stream_magic.ts";
 import { describePython } from "../sklearn/describe.ts";
 import { looksLikePickle } from "./detect.ts";
 import { readPickle } from "./machine.ts";
@@ -17,7 +18,8 @@ export { readPickle };
 export const pickle: Format<PythonModel> = {
   id: "pickle",
   title: "Python pickle",
-  detect: looksLikePickle,
+  // Streams of torch begin with a pickle, but more than pickles follow.
+  detect: (head, size) => looksLikePickle(head, size) && !isTorchStream(head),
   async read(file) {
     const bytes = await file.readAll();
     // joblib's arrays may begin behind what detection sees.

@@ -2,14 +2,13 @@
 
 const listed = `
 _hnsw: HnswException _DenseFloatVectorStorage _DenseI32VectorStorage _DenseI8VectorStorage _HnswDenseFloatVectorIndex _HnswDenseI32VectorIndex _HnswDenseI8VectorIndex _HnswDenseVectorIndex _OnlineHnswDenseFloatVectorIndex _OnlineHnswDenseI32VectorIndex _OnlineHnswDenseI8VectorIndex
-catboost.core: BatchMetricCalcer CatBoost CatBoostClassifier CatBoostRanker CatBoostRegressor EFeaturesSelectionAlgorithm EFeaturesSelectionGrouping EFstrType EShapCalcType Pool _CatBoostBase _CustomLoggersStack _StreamLikeWrapper _TrainCallbacksWrapper polars
-catboost.hnsw.hnsw: EDistance EVectorComponentType Hnsw HnswEstimator OnlineHnsw Pool
+catboost.core: BatchMetricCalcer CatBoost CatBoostClassifier CatBoostRanker CatBoostRegressor EFeaturesSelectionAlgorithm EFeaturesSelectionGrouping EFstrType EShapCalcType _CatBoostBase _TrainCallbacksWrapper
+catboost.hnsw.hnsw: EDistance EVectorComponentType HnswEstimator
 catboost.metrics: AUC AUCMulticlass Accuracy AverageGain BalancedAccuracy BalancedErrorRate BrierScore BuiltinMetric Combination Cox CrossEntropy CtrFactor DCG ERR Expectile F F1 FairLoss FilteredDCG Focal GroupQuantile HammingLoss HingeLoss Huber Kappa LogCosh LogLikelihoodOfPrediction LogLinQuantile Logloss Lq MAE MAP MAPE MCC MRR MSLE MedianAbsoluteError MultiClass MultiClassOneVsAll MultiCrossEntropy MultiLogloss MultiQuantile MultiRMSE MultiRMSEWithMissingValues NDCG NormalizedGini NormalizedGiniMulticlass NumErrors PFound PRAUC PRAUCMulticlass PairAccuracy PairLogit PairLogitPairwise Poisson Precision PrecisionAt Quantile QueryAUC QueryAUCMulticlass QueryAverage QueryCrossEntropy QueryRMSE QuerySoftMax R2 RMSE RMSEWithUncertainty RMSPE Recall RecallAt SMAPE SurvivalAft TotalF1 Tweedie UserPerObjMetric UserQuerywiseMetric WKappa ZeroOneLoss _MetricGenerator
-lightgbm.basic: Booster Dataset EvalResult LGBMDeprecationWarning LightGBMError Sequence _ConfigAliases _DummyLogger _InnerPredictor _MissingType _TempFile
+lightgbm.basic: Booster Dataset EvalResult LGBMDeprecationWarning LightGBMError Sequence _ConfigAliases _DummyLogger _InnerPredictor _MissingType
 lightgbm.sklearn: LGBMClassifier LGBMModel LGBMRanker LGBMRegressor _EvalFunctionWrapper _ObjectiveFunctionWrapper
-numpy: AxisError ComplexWarning MachAr ModuleDeprecationWarning RankWarning TooHardError VisibleDeprecationWarning _CopyMode abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bool bool_ broadcast busdaycalendar bytes_ cbrt ceil character chararray clongdouble complex128 complex256 complex64 complexfloating conj conjugate copysign cos cosh datetime64 deg2rad degrees divide divmod dtype equal errstate exp exp2 expm1 fabs finfo flatiter flexible float128 float16 float32 float64 float_power floating floor floor_divide fmax fmin fmod format_parser frexp gcd generic greater greater_equal heaviside hypot iinfo inexact int16 int32 int64 int8 integer invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor longdouble longlong matmul matrix matvec maximum memmap minimum mod modf multiply ndarray ndenumerate ndindex nditer negative nextafter not_equal number object_ poly1d positive pow power rad2deg radians recarray reciprocal record remainder right_shift rint sign signbit signedinteger sin sinh spacing sqrt square str_ subtract tan tanh timedelta64 true_divide trunc ufunc uint16 uint32 uint64 uint8 ulonglong unsignedinteger vecdot vecmat vectorize void
+numpy: AxisError ComplexWarning MachAr ModuleDeprecationWarning RankWarning TooHardError VisibleDeprecationWarning _CopyMode abs absolute acos acosh add arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or bitwise_right_shift bitwise_xor bool bool_ broadcast busdaycalendar bytes_ cbrt ceil character chararray clongdouble complex128 complex256 complex64 complexfloating conj conjugate copysign cos cosh datetime64 deg2rad degrees divide divmod dtype equal errstate exp exp2 expm1 fabs finfo flatiter flexible float128 float16 float32 float64 float_power floating floor floor_divide fmax fmin fmod format_parser frexp gcd generic greater greater_equal heaviside hypot iinfo inexact int16 int32 int64 int8 integer invert isfinite isinf isnan isnat lcm ldexp left_shift less less_equal log log10 log1p log2 logaddexp logaddexp2 logical_and logical_not logical_or logical_xor longdouble longlong matmul matrix matvec maximum minimum mod modf multiply ndarray ndenumerate ndindex nditer negative nextafter not_equal number object_ poly1d positive pow power rad2deg radians recarray reciprocal record remainder right_shift rint sign signbit signedinteger sin sinh spacing sqrt square str_ subtract tan tanh timedelta64 true_divide trunc ufunc uint16 uint32 uint64 uint8 ulonglong unsignedinteger vecdot vecmat vectorize void
 numpy._core._exceptions: UFuncTypeError
-numpy._core._internal: _Stream _ctypes _missing_ctypes dummy_ctype
 numpy._core._machar: MachAr
 numpy._core._multiarray_umath: _array_converter
 numpy._core._rational_tests: Rational2DType rational rational2
@@ -28,7 +27,7 @@ numpy._typing._nested_sequence: _NestedSequence
 numpy._utils._pep440: InvalidVersion LegacyVersion Version _BaseVersion _Version
 numpy.char: chararray
 numpy.core._exceptions: UFuncTypeError
-numpy.core._internal: _Stream _ctypes _missing_ctypes dummy_ctype recursive
+numpy.core._internal: recursive
 numpy.core._machar: MachAr
 numpy.core._rational_tests: rational
 numpy.core._type_aliases: TypeNADict
@@ -80,7 +79,7 @@ numpy.random.bit_generator: BitGenerator ISeedSequence ISpawnableSeedSequence Se
 numpy.random.mtrand: RandomState
 numpy.rec: format_parser recarray
 numpy.typing: NBitBase
-pandas: ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DateOffset DatetimeIndex DatetimeTZDtype ExcelFile ExcelWriter Flags Float32Dtype Float64Dtype Grouper HDFStore Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype Interval IntervalDtype IntervalIndex MultiIndex NamedAgg Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta TimedeltaIndex Timestamp UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype
+pandas: ArrowDtype BooleanDtype Categorical CategoricalDtype CategoricalIndex DataFrame DateOffset DatetimeIndex DatetimeTZDtype Flags Float32Dtype Float64Dtype Grouper Index Int16Dtype Int32Dtype Int64Dtype Int8Dtype Interval IntervalDtype IntervalIndex MultiIndex NamedAgg Period PeriodDtype PeriodIndex RangeIndex Series SparseDtype StringDtype Timedelta TimedeltaIndex Timestamp UInt16Dtype UInt32Dtype UInt64Dtype UInt8Dtype
 pandas._libs.algos: Infinity NegInfinity
 pandas._libs.arrays: NDArrayBacked
 pandas._libs.hashtable: Complex128Factorizer Complex128HashTable Complex128Vector Complex64Factorizer Complex64HashTable Complex64Vector Factorizer Float32Factorizer Float32HashTable Float32Vector Float64Factorizer Float64HashTable Float64Vector HashTable Int16Factorizer Int16HashTable Int16Vector Int32Factorizer Int32HashTable Int32Vector Int64Factorizer Int64HashTable Int64Vector Int8Factorizer Int8HashTable Int8Vector ObjectFactorizer ObjectVector PyObjectHashTable StringHashTable StringVector UInt16Factorizer UInt16HashTable UInt16Vector UInt32Factorizer UInt32HashTable UInt32Vector UInt64Factorizer UInt64HashTable UInt64Vector UInt8Factorizer UInt8HashTable UInt8Vector Vector
@@ -90,7 +89,7 @@ pandas._libs.internals: Block BlockManager BlockPlacement BlockValuesRefs NDArra
 pandas._libs.interval: Interval IntervalMixin IntervalTree
 pandas._libs.lib: _NoDefault
 pandas._libs.missing: C_NAType NAType
-pandas._libs.parsers: TextReader _DatetimeChunkState _PendingStringColumn
+pandas._libs.parsers: _DatetimeChunkState _PendingStringColumn
 pandas._libs.properties: AxisProperty CachedProperty
 pandas._libs.sas: Parser
 pandas._libs.sparse: BlockIndex IntIndex SparseIndex
@@ -107,14 +106,13 @@ pandas._libs.tslibs.strptime: DatetimeParseState TimeRE
 pandas._libs.tslibs.timedeltas: MinMaxReso ResoState Timedelta _Timedelta
 pandas._libs.tslibs.timestamps: MinMaxReso Timestamp _Timestamp
 pandas._libs.tslibs.tzconversion: Localizer
-pandas._typing: ArrowArrayExportable ArrowStreamExportable BaseBuffer ReadBuffer ReadCsvBuffer ReadPickleBuffer SequenceNotStr WriteBuffer WriteExcelBuffer
+pandas._typing: ArrowArrayExportable ArrowStreamExportable BaseBuffer ReadBuffer SequenceNotStr WriteBuffer
 pandas._version: NotThisMethod VersioneerConfig
-pandas.api.executors: BaseExecutionEngine
 pandas.api.extensions: ExtensionArray ExtensionDtype ExtensionScalarOpsMixin
 pandas.api.indexers: BaseIndexer FixedForwardWindowIndexer VariableOffsetWindowIndexer
 pandas.api.interchange: DataFrame
-pandas.api.typing: DataFrameGroupBy DatetimeIndexResamplerGroupBy DatetimeIndexResamplerGroupby Expanding ExpandingGroupBy ExpandingGroupby ExponentialMovingWindow ExponentialMovingWindowGroupBy ExponentialMovingWindowGroupby Expression FrozenList JsonReader NAType NaTType PeriodIndexResamplerGroupBy PeriodIndexResamplerGroupby Resampler Rolling RollingGroupBy RollingGroupby SASReader SeriesGroupBy StataReader TimeGrouper TimedeltaIndexResamplerGroupBy TimedeltaIndexResamplerGroupby Window
-pandas.api.typing.aliases: ReadBuffer ReadCsvBuffer ReadPickleBuffer SequenceNotStr WriteBuffer WriteExcelBuffer
+pandas.api.typing: DataFrameGroupBy DatetimeIndexResamplerGroupBy DatetimeIndexResamplerGroupby Expanding ExpandingGroupBy ExpandingGroupby ExponentialMovingWindow ExponentialMovingWindowGroupBy ExponentialMovingWindowGroupby Expression FrozenList NAType NaTType PeriodIndexResamplerGroupBy PeriodIndexResamplerGroupby Resampler Rolling RollingGroupBy RollingGroupby SeriesGroupBy TimeGrouper TimedeltaIndexResamplerGroupBy TimedeltaIndexResamplerGroupby Window
+pandas.api.typing.aliases: ReadBuffer SequenceNotStr WriteBuffer
 pandas.arrays: ArrowExtensionArray ArrowStringArray BooleanArray DatetimeArray FloatingArray IntegerArray IntervalArray NumpyExtensionArray PeriodArray SparseArray StringArray TimedeltaArray
 pandas.core.accessor: Accessor CachedAccessor DirNamesMixin PandasDelegate
 pandas.core.apply: Apply FrameApply FrameColumnApply FrameRowApply GroupByApply NDFrameApply ResamplerWindowApply SeriesApply
@@ -197,7 +195,7 @@ pandas.core.window.ewm: ExponentialMovingWindow ExponentialMovingWindowGroupby O
 pandas.core.window.expanding: Expanding ExpandingGroupby
 pandas.core.window.online: EWMMeanState
 pandas.core.window.rolling: BaseWindow BaseWindowGroupBy BaseWindowGroupby Rolling RollingAndExpandingMixin RollingGroupby Window
-pandas.errors: AbstractMethodError AccessorRegistrationWarning AttributeConflictWarning CSSWarning CategoricalConversionWarning ChainedAssignmentError ClosedFileError DataError DatabaseError DtypeWarning DuplicateLabelError EmptyDataError IncompatibilityWarning IncompatibleFrequency IndexingError IntCastingNaNError InvalidColumnName InvalidComparison InvalidIndexError InvalidVersion LossySetitemError MergeError NoBufferPresent NullFrequencyError NumExprClobberingError NumbaUtilError OptionError OutOfBoundsDatetime OutOfBoundsTimedelta Pandas4Warning Pandas5Warning PandasChangeWarning PandasDeprecationWarning PandasFutureWarning PandasPendingDeprecationWarning ParserError ParserWarning PerformanceWarning PossibleDataLossError PossiblePrecisionLoss PyperclipException PyperclipWindowsException SettingWithCopyError SettingWithCopyWarning SpecificationError UndefinedVariableError UnsortedIndexError UnsupportedFunctionCall ValueLabelTypeMismatch
+pandas.errors: AbstractMethodError AccessorRegistrationWarning AttributeConflictWarning CSSWarning CategoricalConversionWarning ChainedAssignmentError ClosedFileError DataError DatabaseError DtypeWarning DuplicateLabelError EmptyDataError IncompatibilityWarning IncompatibleFrequency IndexingError IntCastingNaNError InvalidColumnName InvalidComparison InvalidIndexError InvalidVersion LossySetitemError MergeError NoBufferPresent NullFrequencyError NumExprClobberingError NumbaUtilError OptionError OutOfBoundsDatetime OutOfBoundsTimedelta Pandas4Warning Pandas5Warning PandasChangeWarning PandasDeprecationWarning PandasFutureWarning PandasPendingDeprecationWarning ParserError ParserWarning PerformanceWarning PossibleDataLossError PossiblePrecisionLoss SettingWithCopyError SettingWithCopyWarning SpecificationError UndefinedVariableError UnsortedIndexError UnsupportedFunctionCall ValueLabelTypeMismatch
 pandas.tseries.frequencies: _FrequencyInferer _TimedeltaFrequencyInferer
 pandas.tseries.holiday: AbstractHolidayCalendar Holiday HolidayCalendarMetaClass USFederalHolidayCalendar
 pandas.util._doctools: TablePlotter
@@ -626,6 +624,46 @@ sklearn.utils.mocking: ArraySlicingWrapper CheckingClassifier MockDataFrame
 sklearn.utils.optimize: _LineSearchError
 sklearn.utils.seq_dataset: ArrayDataset CSRDataset SequentialDataset
 sklearn.utils.weight_vector: WeightVector
+torch.nn.modules._functions: BackwardHookFunction CrossMapLRN2d SyncBatchNorm
+torch.nn.modules.activation: CELU ELU GELU GLU Hardshrink Hardsigmoid Hardswish Hardtanh LeakyReLU LogSigmoid LogSoftmax Mish MultiheadAttention PReLU RReLU ReLU ReLU6 SELU SiLU Sigmoid Softmax Softmax2d Softmin Softplus Softshrink Softsign Tanh Tanhshrink Threshold
+torch.nn.modules.adaptive: AdaptiveLogSoftmaxWithLoss _ASMoutput
+torch.nn.modules.batchnorm: BatchNorm1d BatchNorm2d BatchNorm3d LazyBatchNorm1d LazyBatchNorm2d LazyBatchNorm3d SyncBatchNorm _BatchNorm _LazyNormBase _NormBase
+torch.nn.modules.channelshuffle: ChannelShuffle
+torch.nn.modules.container: Container ModuleDict ModuleList ParameterDict ParameterList Sequential
+torch.nn.modules.conv: Conv1d Conv2d Conv3d ConvTranspose1d ConvTranspose2d ConvTranspose3d LazyConv1d LazyConv2d LazyConv3d LazyConvTranspose1d LazyConvTranspose2d LazyConvTranspose3d _ConvNd _ConvTransposeMixin _ConvTransposeNd _LazyConvXdMixin
+torch.nn.modules.distance: CosineSimilarity PairwiseDistance
+torch.nn.modules.dropout: AlphaDropout Dropout Dropout1d Dropout2d Dropout3d FeatureAlphaDropout _DropoutNd
+torch.nn.modules.flatten: Flatten Unflatten
+torch.nn.modules.fold: Fold Unfold
+torch.nn.modules.instancenorm: InstanceNorm1d InstanceNorm2d InstanceNorm3d LazyInstanceNorm1d LazyInstanceNorm2d LazyInstanceNorm3d _InstanceNorm
+torch.nn.modules.lazy: LazyModuleMixin _LazyProtocol
+torch.nn.modules.linear: Bilinear Identity LazyLinear Linear NonDynamicallyQuantizableLinear
+torch.nn.modules.loss: BCELoss BCEWithLogitsLoss CTCLoss CosineEmbeddingLoss CrossEntropyLoss GaussianNLLLoss HingeEmbeddingLoss HuberLoss KLDivLoss L1Loss MSELoss MarginRankingLoss MultiLabelMarginLoss MultiLabelSoftMarginLoss MultiMarginLoss NLLLoss NLLLoss2d PoissonNLLLoss SmoothL1Loss SoftMarginLoss TripletMarginLoss TripletMarginWithDistanceLoss _Loss _WeightedLoss
+torch.nn.modules.module: Module _IncompatibleKeys
+torch.nn.modules.normalization: CrossMapLRN2d GroupNorm LayerNorm LocalResponseNorm
+torch.nn.modules.padding: ConstantPad1d ConstantPad2d ConstantPad3d ReflectionPad1d ReflectionPad2d ReflectionPad3d ReplicationPad1d ReplicationPad2d ReplicationPad3d ZeroPad2d _ConstantPadNd _ReflectionPadNd _ReplicationPadNd
+torch.nn.modules.pixelshuffle: PixelShuffle PixelUnshuffle
+torch.nn.modules.pooling: AdaptiveAvgPool1d AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d AvgPool1d AvgPool2d AvgPool3d FractionalMaxPool2d FractionalMaxPool3d LPPool1d LPPool2d MaxPool1d MaxPool2d MaxPool3d MaxUnpool1d MaxUnpool2d MaxUnpool3d _AdaptiveAvgPoolNd _AdaptiveMaxPoolNd _AvgPoolNd _LPPoolNd _MaxPoolNd _MaxUnpoolNd
+torch.nn.modules.rnn: GRU GRUCell LSTM LSTMCell RNN RNNBase RNNCell RNNCellBase
+torch.nn.modules.sparse: Embedding EmbeddingBag
+torch.nn.modules.transformer: Transformer TransformerDecoder TransformerDecoderLayer TransformerEncoder TransformerEncoderLayer
+torch.nn.modules.upsampling: Upsample UpsamplingBilinear2d UpsamplingNearest2d
+torch.optim.adadelta: Adadelta
+torch.optim.adagrad: Adagrad
+torch.optim.adam: Adam
+torch.optim.adamax: Adamax
+torch.optim.adamw: AdamW
+torch.optim.asgd: ASGD
+torch.optim.lbfgs: LBFGS
+torch.optim.lr_scheduler: ChainedScheduler ConstantLR CosineAnnealingLR CosineAnnealingWarmRestarts CyclicLR ExponentialLR LambdaLR LinearLR MultiStepLR MultiplicativeLR OneCycleLR ReduceLROnPlateau SequentialLR StepLR _LRScheduler
+torch.optim.nadam: NAdam
+torch.optim.optimizer: Optimizer _RequiredParameter
+torch.optim.radam: RAdam
+torch.optim.rmsprop: RMSprop
+torch.optim.rprop: Rprop
+torch.optim.sgd: SGD
+torch.optim.sparse_adam: SparseAdam
+torch.optim.swa_utils: AveragedModel SWALR
 xgboost._data_utils: ArrayInf ArrowArray ArrowDeviceArray ArrowSchema Categories CudaArrayInf CudaStringArray DfCatAccessor StringArray TransformedDf _ArrayLikeArg _CudaArrayLikeArg
 xgboost.core: Booster DataIter DataSplitMode XGBoostError _ProxyDMatrix _RefMixIn
 xgboost.objective: Objective TreeObjective
