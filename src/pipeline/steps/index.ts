@@ -1,8 +1,10 @@
 // The table of steps: what `preprocess:` and `postprocess:` may name. `ingot steps` prints it, docs/steps.md is made from it.
 import type { Step } from "../step.ts";
+import { answers } from "./answers/index.ts";
 import { clip } from "./clip.ts";
 
 // biome-ignore format: one step per line
 export const steps: readonly Step[] = [
   clip as Step,
+  ...answers,
 ];
