@@ -10,10 +10,17 @@ export {
   parseDeployment,
   type VariantPlan,
 } from "./deployment/deployment_file.ts";
+export {
+  type FoundPackage,
+  LiveDeployment,
+  type LiveDeploymentOptions,
+} from "./deployment/live_deployment.ts";
 export { dialects } from "./dialects/index.ts";
 export { exampleOf } from "./example_record.ts";
 export type { FinishedRequest, Observer } from "./finished_request.ts";
+export { Traffic } from "./observe/traffic.ts";
 export { openApiDocument } from "./openapi.ts";
+export type { ModelRepository, RepositoryEntry } from "./repository.ts";
 export { type LoadedModel, ServedModel, servedPackage } from "./served_model.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server.ts";
 export { Serving } from "./serving.ts";

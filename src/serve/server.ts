@@ -10,8 +10,10 @@ import { Serving } from "./serving.ts";
 import { builtPages, WebAssets } from "./web_assets.ts";
 
 export interface ServerOptions extends AnsweringOptions {
-  /** At least one; the first answers `/predict` and the playground. Their predictors are closed by the server. */
-  readonly models: readonly LoadedModel[];
+  /** The first answers `/predict` and the playground. Their predictors are closed by the server. */
+  readonly models?: readonly LoadedModel[];
+  /** Called before the server listens, to bring what it serves (`Serving.replace`). Together with `models`, at least one. */
+  readonly prepare?: (serving: Serving) => Promise<void>;
   /** Default 127.0.0.1: listening on the network is the caller's decision. */
   readonly host?: string;
   /** Default 8080; 0 takes a free one. */
@@ -47,14 +49,15 @@ export interface RunningServer {
  * @throws IngotError ADDRESS_IN_USE, USAGE
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  if (options.models.length === 0) throw new IngotError("USAGE", { what: "there is no model to serve" });
-  const serving = new Serving(options.models, {
+  const serving = new Serving(options.models ?? [], {
     version: options.version ?? "0.0.0",
     bodyLimit: options.bodyLimit ?? 32 * 2 ** 20,
     engine: { maxInFlight: options.maxInFlight ?? 1024 },
     web: new WebAssets(options.webFolder === undefined ? builtPages() : options.webFolder),
   });
   for (const observer of options.observers ?? []) serving.observe(observer);
+  await options.prepare?.(serving);
+  if (serving.models.length === 0) throw new IngotError("USAGE", { what: "there is no model to serve" });
   const answer = answering(serving, options);
   // Slow clients: 10 s for the headers, 2 min for the whole request.
   const timeouts = { headersTimeout: 10_000, requestTimeout: 120_000, keepAliveTimeout: 65_000 };

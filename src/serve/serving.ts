@@ -24,7 +24,7 @@ export class Serving {
   readonly #observers = new Set<Observer>();
   #closed: Promise<void> | null = null;
 
-  /** @param models at least one; the first answers where no model is named */
+  /** @param models the first answers where no model is named; none = `replace` brings them before anybody asks */
   constructor(models: readonly LoadedModel[], options: ServingOptions) {
     this.options = options;
     this.#models = models.map((model) => new ServedModel(model, options.engine));
