@@ -17,12 +17,16 @@ async function bundleCommandLine() {
     input: {
       main: "src/cli/main.ts",
       demo: "src/cli/demo.ts",
+      thread: "src/runtime/thread/entry.ts",
     },
     platform: "node",
     // Native and WebAssembly runtimes find their binaries beside their own files.
     external: [/^onnxruntime-/],
     // Lowers `using`: early releases of Node 24 never dispose of one that a closure captured (measured on 24.0.0).
-    transform: { target: "node22", define: { INGOT_VERSION: JSON.stringify(version) } },
+    transform: {
+      target: "node22",
+      define: { INGOT_VERSION: JSON.stringify(version), INGOT_THREAD_ENTRY: '"thread.mjs"' },
+    },
   });
   await bundle.write({
     dir: path.join(root, "dist", "cli"),

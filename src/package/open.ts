@@ -26,7 +26,8 @@ export interface Package {
   /** Empty when the package has none. */
   examples(): Promise<Example[]>;
   graph(): Promise<GraphFile>;
-  predictor(options?: { runtime?: RuntimeName; threads?: number }): Promise<Predictor>;
+  /** @param options `inThread`: in a worker thread of its own, so that computing stops nobody here */
+  predictor(options?: { runtime?: RuntimeName; threads?: number; inThread?: boolean }): Promise<Predictor>;
 }
 
 /**
@@ -118,9 +119,10 @@ async function openVerified(entry: PackageEntry, files: readonly PackageFile[], 
       return examples === undefined ? [] : parseExamples(await read(examples.file), examples.file);
     },
     graph,
-    async predictor(options) {
-      const { openPredictor } = await import("../runtime/index.ts");
-      return openPredictor(await graph(), description.schema, options);
+    async predictor({ inThread, ...options } = {}) {
+      const { openPredictor, openThreadPredictor } = await import("../runtime/index.ts");
+      const open = inThread ? openThreadPredictor : openPredictor;
+      return open(await graph(), description.schema, options);
     },
   };
 }

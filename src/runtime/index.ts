@@ -9,3 +9,5 @@ export type { InputRecord, OutputRecord, OutputValue, Predictor, RuntimeName } f
 export { inBatches, type RowFormat, type RowOptions, readRows } from "./rows.ts";
 export { shortestFloat32 } from "./shortest_float32.ts";
 export { textInForm } from "./text_form.ts";
+export { type Feeds, type Frame, frameOf, tensorsOf } from "./thread/frame.ts";
+export { openThreadPredictor, type ThreadPredictor } from "./thread/thread_predictor.ts";

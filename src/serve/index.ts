@@ -21,6 +21,7 @@ export type { FinishedRequest, Observer } from "./finished_request.ts";
 export { Traffic } from "./observe/traffic.ts";
 export { openApiDocument } from "./openapi.ts";
 export type { ModelRepository, RepositoryEntry } from "./repository.ts";
-export { type LoadedModel, ServedModel, servedPackage } from "./served_model.ts";
+export { type LoadedModel, ServedModel } from "./served_model.ts";
+export { type LoadOptions, servedPackage } from "./served_package.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server.ts";
 export { Serving } from "./serving.ts";

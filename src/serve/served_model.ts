@@ -1,11 +1,13 @@
 // What a server serves: a loaded package, and the counting of who uses it, so that it can be closed without harming anybody.
 import type { Schema } from "../core/index.ts";
-import { IngotError } from "../core/index.ts";
 import type { Tensor } from "../onnx/index.ts";
-import type { Package } from "../package/index.ts";
-import type { InputRecord, OutputRecord, Predictor, PredictorOptions } from "../runtime/index.ts";
+import { decodeRecords, encodeRecords, type InputRecord, type OutputRecord, type Predictor } from "../runtime/index.ts";
 import type { Around, Question } from "./around.ts";
 import type { Call } from "./call.ts";
+import { hasRows } from "./engine/batch.ts";
+import { Engine, type EngineOptions } from "./engine/engine.ts";
+import type { Placement } from "./engine/placement.ts";
+import { alone, type BatchPlan } from "./engine/plan.ts";
 
 /** An opened package with its predictor, or anything that has the same shape. */
 export interface LoadedModel {
@@ -22,12 +24,12 @@ export interface LoadedModel {
   readonly example?: InputRecord | undefined;
   /** Which variant of a deployment this is, sent as `Ingot-Variant`. Default `main`. */
   readonly variant?: string | undefined;
-}
-
-/** How a model runs. */
-export interface EngineOptions {
-  /** Predictions that may be under way at once; the next one is told to come back. */
-  readonly maxInFlight: number;
+  /** Whether requests may run together. Default: each runs alone. */
+  readonly plan?: BatchPlan | undefined;
+  /** Opens the same model in a thread of its own; absent where it is in one, or stays where it is. */
+  readonly openThread?: (() => Promise<Predictor>) | undefined;
+  /** Finds out whether it runs better there; absent where that is settled. */
+  readonly measurePlacement?: (() => Promise<Placement>) | undefined;
 }
 
 /** A model that answers. Whoever uses it acquires it first and releases it after; `close` waits for them. */
@@ -40,16 +42,18 @@ export class ServedModel {
   readonly description: string | undefined;
   readonly example: InputRecord | undefined;
   readonly runtime: Predictor["runtime"];
-  readonly #predictor: Predictor;
+  readonly #engine: Engine;
+  /** Whether records become tensors here, so that those of several requests can run together. */
+  readonly #takesTensors: boolean;
+  readonly #measurePlacement: (() => Promise<Placement>) | null;
+  #settling: Promise<Placement | null> | null = null;
   /** Stands around every prediction when set. */
   around: Around | null = null;
-  readonly #maxInFlight: number;
-  #inFlight = 0;
   #users = 0;
   #unused: (() => void) | null = null;
   #closed: Promise<void> | null = null;
 
-  constructor(model: LoadedModel, { maxInFlight }: EngineOptions) {
+  constructor(model: LoadedModel, options: EngineOptions) {
     this.name = model.name;
     this.version = model.version;
     this.digest = model.digest;
@@ -58,13 +62,20 @@ export class ServedModel {
     this.description = model.description;
     this.example = model.example;
     this.runtime = model.predictor.runtime;
-    this.#predictor = model.predictor;
-    this.#maxInFlight = maxInFlight;
+    this.#takesTensors = hasRows(model.schema);
+    this.#measurePlacement = model.measurePlacement ?? null;
+    const plan = model.plan ?? alone("nobody has tried it");
+    this.#engine = new Engine(model.predictor, plan, options, model.openThread ?? null);
   }
 
   /** Predictions that wait or run. */
   get inFlight(): number {
-    return this.#inFlight;
+    return this.#engine.inFlight;
+  }
+
+  /** Whether requests run together, and why. */
+  get plan(): BatchPlan {
+    return this.#engine.plan;
   }
 
   /**
@@ -73,7 +84,7 @@ export class ServedModel {
    */
   run(feeds: Readonly<Record<string, Tensor>>, call: Call): Promise<Record<string, Tensor>> {
     call.rows = rowsOf(this.schema, feeds);
-    return this.#surrounded({ feeds }, call, (model) => model.#compute(call, () => model.#predictor.run(feeds)));
+    return this.#surrounded({ feeds }, call, (model) => model.#engine.run(feeds, call));
   }
 
   /**
@@ -82,9 +93,14 @@ export class ServedModel {
    */
   predict(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {
     call.rows = records.length;
-    return this.#surrounded({ records }, call, (model) =>
-      model.#compute(call, () => model.#predictor.predict(records)),
-    );
+    return this.#surrounded({ records }, call, (model) => model.#predictRecords(records, call));
+  }
+
+  async #predictRecords(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {
+    if (records.length === 0) return [];
+    if (!this.#takesTensors) return this.#engine.predict(records, call);
+    const results = await this.#engine.run(encodeRecords(this.schema, records), call);
+    return decodeRecords(this.schema, results, records.length);
   }
 
   #surrounded<T>(question: Question, call: Call, answer: (model: ServedModel) => Promise<T>): Promise<T> {
@@ -101,63 +117,39 @@ export class ServedModel {
     if (this.#users === 0) this.#unused?.();
   }
 
+  /**
+   * Finds out where the model runs best, and moves it there while it goes on answering. Once; later calls wait for the same.
+   * @returns what was measured; null where there was nothing to decide
+   */
+  settle(): Promise<Placement | null> {
+    this.#settling ??= this.#place();
+    return this.#settling;
+  }
+
+  async #place(): Promise<Placement | null> {
+    const measured = (await this.#measurePlacement?.()) ?? null;
+    if (measured?.isQuickerInThread && !this.#closed) await this.#engine.moveElsewhere();
+    return measured;
+  }
+
   /** Waits until nobody uses the model, then frees it. Calling again waits for the same end. */
   close(): Promise<void> {
-    this.#closed ??= this.#untilUnused().then(() => this.#predictor.close());
+    this.#closed ??= this.#end();
     return this.#closed;
   }
 
-  #untilUnused(): Promise<void> {
-    if (this.#users === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#unused = resolve;
-    });
-  }
-
-  async #compute<T>(call: Call, run: () => Promise<T>): Promise<T> {
-    if (this.#inFlight >= this.#maxInFlight)
-      throw new IngotError("OVERLOADED", {
-        what: `${this.#inFlight} predictions are under way already`,
-        fix: "try again after the time in Retry-After",
+  async #end(): Promise<void> {
+    await this.#settling;
+    if (this.#users > 0)
+      await new Promise<void>((resolve) => {
+        this.#unused = resolve;
       });
-    const start = performance.now();
-    if (start >= call.deadline) throw tooLate("before the model ran");
-    this.#inFlight++;
-    try {
-      const result = await run();
-      if (performance.now() > call.deadline) throw tooLate("while the model ran");
-      return result;
-    } finally {
-      call.phases.compute = performance.now() - start;
-      call.batchSize = call.rows;
-      this.#inFlight--;
-    }
+    await this.#engine.close();
   }
-}
-
-function tooLate(when: string): IngotError {
-  return new IngotError("DEADLINE_EXCEEDED", {
-    what: `the request's time was over ${when}`,
-    fix: "give it more time, or send fewer records at once",
-  });
 }
 
 /** Records that tensors hold: the first size of one that has a row per record. */
 function rowsOf({ inputs }: Schema, feeds: Readonly<Record<string, Tensor>>): number {
   const spec = inputs.find(({ layout }) => layout !== "whole");
   return spec ? (feeds[spec.name]?.dims[0] ?? 0) : 1;
-}
-
-/** An opened package as the server takes it: its predictor runs, its first example fills the form. */
-export async function servedPackage(pkg: Package, options: PredictorOptions = {}): Promise<LoadedModel> {
-  const [predictor, examples] = await Promise.all([pkg.predictor(options), pkg.examples()]);
-  return {
-    name: pkg.name,
-    version: pkg.version,
-    digest: pkg.digest,
-    schema: predictor.schema,
-    predictor,
-    description: pkg.description.description,
-    example: examples[0]?.inputs,
-  };
 }

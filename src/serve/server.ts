@@ -28,6 +28,10 @@ export interface ServerOptions extends AnsweringOptions {
   readonly drainDelayMs?: number;
   /** How long `close` waits for requests in flight before it cuts them off. Default 30 s. */
   readonly closeTimeoutMs?: number;
+  /** Milliseconds that an answer may take: requests then wait for company as long as answers stay below. Default: nobody waits. */
+  readonly latencyTargetMs?: number;
+  /** What was measured and decided, one JSON line each. Default: none. */
+  readonly eventLog?: (line: string) => void;
   /** Told of every request once it is over. */
   readonly observers?: readonly Observer[];
   /** Folder of the built pages. Default: found beside this code. */
@@ -52,7 +56,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const serving = new Serving(options.models ?? [], {
     version: options.version ?? "0.0.0",
     bodyLimit: options.bodyLimit ?? 32 * 2 ** 20,
-    engine: { maxInFlight: options.maxInFlight ?? 1024 },
+    engine: { maxInFlight: options.maxInFlight ?? 1024, latencyTargetMs: options.latencyTargetMs ?? null },
+    eventLog: options.eventLog,
     web: new WebAssets(options.webFolder === undefined ? builtPages() : options.webFolder),
   });
   for (const observer of options.observers ?? []) serving.observe(observer);
@@ -66,6 +71,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   answerBrokenRequests(server, serving);
   const { port, host } = await listen(server, options.port ?? 8080, options.host ?? "127.0.0.1");
+
+  void serving.settle();
 
   let closing: Promise<void> | null = null;
   const stop = async () => {

@@ -2,8 +2,9 @@
 import { IngotError, nearest, quoted } from "../core/index.ts";
 import type { Chooser } from "./around.ts";
 import type { Asker } from "./call.ts";
+import type { EngineOptions } from "./engine/engine.ts";
 import type { FinishedRequest, Observer } from "./finished_request.ts";
-import { type EngineOptions, type LoadedModel, ServedModel } from "./served_model.ts";
+import { type LoadedModel, ServedModel } from "./served_model.ts";
 import type { WebAssets } from "./web_assets.ts";
 
 export interface ServingOptions {
@@ -12,6 +13,8 @@ export interface ServingOptions {
   /** Bytes of one request body. */
   readonly bodyLimit: number;
   readonly engine: EngineOptions;
+  /** Told what was measured and decided, one JSON line each. */
+  readonly eventLog?: ((line: string) => void) | undefined;
   readonly web: WebAssets;
 }
 
@@ -86,6 +89,27 @@ export class Serving {
       what: `no model is called ${quoted(name)}`,
       fix: meant ? `did you mean ${quoted(meant)}?` : `served: ${names.join(", ")}`,
     });
+  }
+
+  /** Lets each model find out where it runs best, while it answers. Failures leave it where it is. */
+  async settle(models: readonly ServedModel[] = this.#models): Promise<void> {
+    for (const model of models) {
+      const { name, version, plan } = model;
+      const told = {
+        time: new Date().toISOString(),
+        level: "info",
+        event: "model placed",
+        model: `${name}:${version}`,
+      };
+      try {
+        const measured = await model.settle();
+        this.options.eventLog?.(JSON.stringify({ ...told, ...measured, together: plan.rows > 1, why: plan.reason }));
+      } catch (error) {
+        this.options.eventLog?.(
+          JSON.stringify({ ...told, level: "warning", event: "model stays", why: String(error) }),
+        );
+      }
+    }
   }
 
   /** Adds one who is told of every finished request. @returns the way to stop that */

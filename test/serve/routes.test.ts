@@ -65,7 +65,7 @@ describe("failures inside", () => {
         errorLog: (line) => logged.push(line),
       },
     );
-    const response = await fetch(`${failing.url}/predict`, { method: "POST", body: '{"age":1}' });
+    const response = await fetch(`${failing.url}/predict`, { method: "POST", body: '{"age":1,"colour":"red"}' });
     const text = await response.text();
     expect(response.status).toBe(500);
     expect(text).not.toContain("not a function");

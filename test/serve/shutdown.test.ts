@@ -57,8 +57,8 @@ test("while draining: not ready, yet predictions are answered; predictors close 
   const predictor = slowed(model.predictor, 400);
   const watched = {
     ...predictor,
-    predict: async (records: Parameters<typeof predictor.predict>[0]) => {
-      const outputs = await predictor.predict(records);
+    run: async (feeds: Parameters<typeof predictor.run>[0]) => {
+      const outputs = await predictor.run(feeds);
       events.push("predicted");
       return outputs;
     },

@@ -1,0 +1,48 @@
+// Runs in a worker thread: one predictor, which answers messages until it is told to close. Entry point of its own bundle.
+import { parentPort, workerData } from "node:worker_threads";
+import { openPredictor } from "../open.ts";
+import type { Predictor } from "../predictor.ts";
+import { frameOf, tensorsOf } from "./frame.ts";
+import { type FromThread, failureOf, type ThreadStart, type ToThread } from "./message.ts";
+
+const port = parentPort!;
+const { graph, schema, options } = workerData as ThreadStart;
+
+try {
+  const predictor = await openPredictor(graph, schema, options);
+  const inputs = predictor.schema.inputs.map(({ name }) => name);
+  const outputs = predictor.schema.outputs.map(({ name }) => name);
+  port.on("message", (message: ToThread) => void answer(predictor, inputs, outputs, message));
+  say({ ready: { runtime: predictor.runtime, schema: predictor.schema } });
+} catch (error) {
+  say({ id: null, failure: failureOf(error) });
+}
+
+async function answer(
+  predictor: Predictor,
+  inputs: readonly string[],
+  outputs: readonly string[],
+  message: ToThread,
+): Promise<void> {
+  const { id } = message;
+  try {
+    if ("frame" in message) {
+      const start = performance.now();
+      const results = await predictor.run(tensorsOf(inputs, message.frame));
+      const frame = frameOf(outputs, results);
+      say({ id, frame, ms: performance.now() - start }, [frame.buffer]);
+    } else if ("records" in message) {
+      say({ id, records: await predictor.predict(message.records) });
+    } else {
+      await predictor.close();
+      say({ id, closed: true });
+      port.close();
+    }
+  } catch (error) {
+    say({ id, failure: failureOf(error) });
+  }
+}
+
+function say(message: FromThread, moved: ArrayBuffer[] = []): void {
+  port.postMessage(message, moved);
+}

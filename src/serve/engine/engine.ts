@@ -1,0 +1,212 @@
+// How a loaded model runs: one run at a time, and what queued during a run goes together in the next. No timer, no knob: a request that
+// comes alone leaves alone at once.
+import { IngotError, type Schema } from "../../core/index.ts";
+import type { Feeds, InputRecord, OutputRecord, Predictor } from "../../runtime/index.ts";
+import { ClientGone } from "../body.ts";
+import type { Call } from "../call.ts";
+import { bytesOf, hasFixedRows, mergeFeeds, pickRows, shapeKeyOf, splitResults } from "./batch.ts";
+import type { Job, Result, Work } from "./job.ts";
+import type { BatchPlan } from "./plan.ts";
+import { JobQueue } from "./queue.ts";
+import { BatchWindow } from "./window.ts";
+
+export interface EngineOptions {
+  /** Predictions that may wait or run at once; the next one is told to come back. */
+  readonly maxInFlight: number;
+  /** Milliseconds that an answer may take: waiting for company is then worth its time as long as answers keep below. Null: nobody waits. */
+  readonly latencyTargetMs?: number | null;
+}
+
+/** Rows and bytes of one run; a single request may have more. */
+const limits = { rows: 256, bytes: 8 * 2 ** 20 };
+
+export class Engine {
+  readonly #schema: Schema;
+  readonly #names: readonly string[];
+  readonly #hasFixedRows: boolean;
+  readonly #options: EngineOptions;
+  readonly #queue = new JobQueue();
+  readonly #window: BatchWindow | null;
+  #predictor: Predictor;
+  #plan: BatchPlan;
+  /** Where runs go that would keep this thread from listening; null when the predictor is elsewhere anyway. */
+  #elsewhere: (() => Promise<Predictor>) | null;
+  #opened: Promise<Predictor> | null = null;
+  #isRunning = false;
+  #isScheduled = false;
+  #inFlight = 0;
+
+  /** @param openElsewhere opens the same model in a thread; null when `predictor` is in one, or must stay here */
+  constructor(
+    predictor: Predictor,
+    plan: BatchPlan,
+    options: EngineOptions,
+    openElsewhere: (() => Promise<Predictor>) | null = null,
+  ) {
+    this.#predictor = predictor;
+    this.#plan = plan;
+    this.#options = options;
+    this.#elsewhere = openElsewhere;
+    this.#schema = predictor.schema;
+    this.#names = predictor.schema.inputs.map(({ name }) => name);
+    this.#hasFixedRows = hasFixedRows(predictor.schema);
+    this.#window = options.latencyTargetMs ? new BatchWindow(options.latencyTargetMs) : null;
+  }
+
+  /** Predictions that wait or run. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get plan(): BatchPlan {
+    return this.#plan;
+  }
+
+  /** @throws IngotError OVERLOADED, DEADLINE_EXCEEDED, RUNTIME_FAILED; ClientGone */
+  run(feeds: Feeds, call: Call): Promise<Feeds> {
+    const isAlone = this.#plan.rows === 1;
+    const shapeKey = isAlone ? null : this.#hasFixedRows ? "" : shapeKeyOf(this.#schema, feeds);
+    return this.#submit({ feeds }, isAlone ? 0 : bytesOf(feeds), shapeKey, call) as Promise<Feeds>;
+  }
+
+  /** Records that the predictor itself turns into tensors. @throws as `run` */
+  predict(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {
+    return this.#submit({ records }, 0, null, call) as Promise<OutputRecord[]>;
+  }
+
+  /** From the next run on the model runs in its thread; the predictor here is closed when its runs are done. */
+  async moveElsewhere(): Promise<void> {
+    const there = await this.#opening();
+    const old = this.#predictor;
+    this.#predictor = there;
+    this.#elsewhere = null;
+    await old.close();
+  }
+
+  async close(): Promise<void> {
+    await this.#predictor.close();
+    const opened = await this.#opened;
+    if (opened && opened !== this.#predictor) await opened.close();
+  }
+
+  #opening(): Promise<Predictor> {
+    if (!this.#elsewhere) return Promise.resolve(this.#predictor);
+    this.#opened ??= this.#elsewhere();
+    return this.#opened;
+  }
+
+  #submit(work: Work, bytes: number, shapeKey: string | null, call: Call): Promise<Result> {
+    if (this.#inFlight >= this.#options.maxInFlight) return Promise.reject(overloaded(this.#inFlight));
+    const queuedAt = performance.now();
+    if (queuedAt >= call.deadline) return Promise.reject(tooLate("before the model ran"));
+    this.#inFlight++;
+    return new Promise((resolve, reject) => {
+      let timer: NodeJS.Timeout | null = null;
+      const settle = () => {
+        job.isSettled = true;
+        this.#inFlight--;
+        if (timer) clearTimeout(timer);
+      };
+      const job: Job = {
+        work,
+        rows: call.rows,
+        bytes,
+        shapeKey,
+        call,
+        queuedAt,
+        isSettled: false,
+        resolve(result) {
+          if (job.isSettled) return;
+          settle();
+          resolve(result);
+        },
+        reject(error) {
+          if (job.isSettled) return;
+          settle();
+          reject(error);
+        },
+      };
+      if (call.deadline !== Infinity)
+        timer = setTimeout(() => job.reject(tooLate("before the model had answered")), call.deadline - queuedAt);
+      this.#queue.push(job);
+      this.#schedule();
+    });
+  }
+
+  /** Once this turn of the event loop has read what came in: all of it can then go together. */
+  #schedule(): void {
+    if (this.#isScheduled || this.#isRunning) return;
+    this.#isScheduled = true;
+    const wait = this.#window?.ms(this.#queue.rows, limits.rows) ?? 0;
+    if (wait === 0) setImmediate(() => void this.#next());
+    else setTimeout(() => void this.#next(), wait);
+  }
+
+  async #next(): Promise<void> {
+    this.#isScheduled = false;
+    const jobs = this.#queue.take(limits, (job) => job.reject(new ClientGone("the client left before its turn")));
+    if (jobs.length === 0) return;
+    this.#isRunning = true;
+    await this.#runTogether(jobs);
+    this.#isRunning = false;
+    if (this.#queue.length > 0) this.#schedule();
+  }
+
+  async #runTogether(jobs: readonly Job[]): Promise<void> {
+    const start = performance.now();
+    const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
+    try {
+      const results = await this.#results(jobs, rows);
+      const end = performance.now();
+      for (const [index, job] of jobs.entries()) {
+        job.call.phases.queue = start - job.queuedAt;
+        job.call.phases.compute = end - start;
+        job.call.batchSize = rows;
+        this.#window?.saw(end - job.queuedAt);
+        job.resolve(results[index]!);
+      }
+    } catch (error) {
+      // What is wrong with one request must not harm those that went with it.
+      if (jobs.length === 1) jobs[0]!.reject(error);
+      else for (const job of jobs) await this.#runTogether([job]);
+    }
+  }
+
+  async #results(jobs: readonly Job[], rows: number): Promise<Result[]> {
+    const predictor = await this.#predictorFor(rows);
+    const [first] = jobs;
+    if ("records" in first!.work) return [await predictor.predict(first!.work.records)];
+    const parts = jobs.map(({ work }) => (work as { feeds: Feeds }).feeds);
+    if (jobs.length > 1)
+      return splitResults(
+        await predictor.run(mergeFeeds(this.#names, parts)),
+        jobs.map((job) => job.rows),
+      );
+    if (rows !== 1 || !this.#plan.pairs) return [await predictor.run(parts[0]!)];
+    const doubled = await predictor.run(pickRows(parts[0]!, [0, 0]));
+    return [splitResults(doubled, [1, 1])[0]!];
+  }
+
+  /** Long runs leave this thread to those that listen. */
+  async #predictorFor(rows: number): Promise<Predictor> {
+    if (this.#elsewhere === null || this.#plan.expectedMs(rows) < longestHereMs) return this.#predictor;
+    return this.#opening();
+  }
+}
+
+/** A run on the listening thread may take this long. */
+const longestHereMs = 2;
+
+function overloaded(inFlight: number): IngotError {
+  return new IngotError("OVERLOADED", {
+    what: `${inFlight} predictions are under way already`,
+    fix: "try again after the time in Retry-After",
+  });
+}
+
+function tooLate(when: string): IngotError {
+  return new IngotError("DEADLINE_EXCEEDED", {
+    what: `the request's time was over ${when}`,
+    fix: "give it more time, or send fewer records at once",
+  });
+}
