@@ -9,13 +9,15 @@ const verdicts: Readonly<Record<Verdict, string>> = {
   unknown: "UNKNOWN     nothing bad was found, but not everything could be understood",
   clean: "CLEAN       every byte was understood, and nothing bad is among them",
 };
-const shownFindings = 25;
+const shownGroups = 12;
+const shownOfGroup = 3;
 const shownFiles = 10;
 
 export function renderScan(report: ScanReport): string {
   const lines = [report.target, verdicts[report.verdict], ""];
-  for (const finding of report.findings.slice(0, shownFindings)) lines.push(...renderFinding(finding), "");
-  const more = report.findings.length - shownFindings;
+  const groups = [...Map.groupBy(report.findings, ({ rule, file }) => `${rule}\0${outermost(file)}`).values()];
+  for (const group of groups.slice(0, shownGroups)) lines.push(...renderGroup(group), "");
+  const more = groups.slice(shownGroups).reduce((sum, group) => sum + group.length, 0);
   if (more > 0) lines.push(`… and ${more} more findings (--json lists them all)`, "");
   const unknown = report.files.filter((file) => file.covered < file.size || file.unread.length > 0);
   if (unknown.length > 0) {
@@ -29,14 +31,27 @@ export function renderScan(report: ScanReport): string {
   return lines.join("\n");
 }
 
-function renderFinding(finding: Finding): string[] {
-  const place = finding.at === undefined ? finding.file : `${finding.file} at byte ${finding.at}`;
-  const times = finding.times === undefined ? "" : ` (${finding.times} times)`;
+/** The file that a member is in. */
+function outermost(file: string): string {
+  return file.split("!/", 1)[0]!;
+}
+
+/** Findings of one rule in one file: the first ones, and the reason and the advice once. */
+function renderGroup(group: readonly Finding[]): string[] {
+  const [first] = group as [Finding, ...Finding[]];
+  const more = group.length - shownOfGroup;
   return [
-    `${finding.severity.toUpperCase().padEnd(8)}  ${finding.what}${times}  [${finding.rule}]`,
-    `   at: ${place}`,
-    `  why: ${finding.why}`,
-    `  fix: ${finding.fix}`,
+    ...group.slice(0, shownOfGroup).flatMap((finding) => {
+      const place = finding.at === undefined ? finding.file : `${finding.file} at byte ${finding.at}`;
+      const times = finding.times === undefined ? "" : ` (${finding.times} times)`;
+      return [
+        `${finding.severity.toUpperCase().padEnd(8)}  ${finding.what}${times}  [${finding.rule}]`,
+        `   at: ${place}`,
+      ];
+    }),
+    ...(more > 0 ? [`          … and ${more} more of ${first.rule} in ${outermost(first.file)}`] : []),
+    `  why: ${first.why}`,
+    `  fix: ${first.fix}`,
   ];
 }
 

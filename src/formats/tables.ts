@@ -3,6 +3,9 @@
 import { catboostCbm, catboostJson } from "./catboost/index.ts";
 import { coremlFile, coremlPackage } from "./coreml/index.ts";
 import { coremlWeights } from "./coreml/weights.ts";
+import { bentoml } from "./folders/bentoml.ts";
+import { mlflow } from "./folders/mlflow.ts";
+import { torchserve } from "./folders/torchserve.ts";
 import type { Format } from "./format.ts";
 import { gguf } from "./gguf/index.ts";
 import { hdf5 } from "./hdf5/index.ts";
@@ -16,7 +19,7 @@ import { openvino } from "./openvino/index.ts";
 import { ort } from "./ort/index.ts";
 import { pickle } from "./pickle/index.ts";
 import { pmml } from "./pmml/index.ts";
-import { pytorch, pytorchStream, pytorchTar, torchPackage } from "./pytorch/index.ts";
+import { pytorch, pytorchExported, pytorchStream, pytorchTar, torchPackage } from "./pytorch/index.ts";
 import { safetensors } from "./safetensors/index.ts";
 import { skops } from "./skops/index.ts";
 import { savedModel, savedModelFile, tensorflowGraphFile, tensorflowVariables } from "./tensorflow/index.ts";
@@ -56,6 +59,7 @@ export const formats: readonly Format[] = [
 /** Formats that are folders, on disk or in an archive; in the order of detection. */
 export const treeFormats: readonly TreeFormat[] = [
   pytorch,
+  pytorchExported,
   pytorchTar,
   torchPackage,
   skops,
@@ -63,5 +67,8 @@ export const treeFormats: readonly TreeFormat[] = [
   kerasArchive,
   savedModel,
   coremlPackage,
+  mlflow,
+  bentoml,
+  torchserve,
   huggingface,
 ];

@@ -25,6 +25,8 @@ const described: [file: string, format: string, parameters: number][] = [
   ["mobile-1.12.1.ptl", "torchscript", 36],
   ["package-1.12.1.pt", "torch-package", 6],
   ["module-1.12.1.pt", "pytorch", 6],
+  ["state_dict-2.8.0.pt", "pytorch", 36],
+  ["exported-2.8.0.pt2", "pt2", 29],
 ];
 test.each(described)("%s is %s of %i parameters", async (name, format, parameters) => {
   expect(await describeFile(path.join(folder, name))).toMatchObject({ format, parameters });

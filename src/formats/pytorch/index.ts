@@ -1,4 +1,5 @@
 // pytorch: every container that torch has written models in. Pickles are walked, storages are numbers, programs are told as code.
+export { pytorchExported } from "./exported.ts";
 export { torchPackage } from "./package.ts";
 export { pytorchStream } from "./stream.ts";
 export { isTorchStream } from "./stream_magic.ts";
