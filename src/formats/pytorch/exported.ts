@@ -73,7 +73,7 @@ function nodesOf(root: JsonValue): readonly JsonValue[] {
 }
 
 /** Type and sizes of a value; the batch and other sizes that vary are null. */
-function valueOf(root: JsonValue, name: string) {
+function tensorValue(root: JsonValue, name: string) {
   const meta = at(root, "graph_module", "graph", "tensor_values", name);
   const sizes = at(meta, "sizes");
   const dtype = dtypes[numberAt(meta, "dtype") ?? 0] ?? "unknown";
@@ -109,7 +109,7 @@ function describeExported({ graphs }: Exported): ModelDescription {
   const schema = numberAt(root, "schema_version", "major");
   const opsets = at(root, "opset_version");
   const described = (name: string) => {
-    const { type, shape } = valueOf(root, name);
+    const { type, shape } = tensorValue(root, name);
     return { name, type, shape };
   };
   return {
@@ -120,7 +120,7 @@ function describeExported({ graphs }: Exported): ModelDescription {
     summary: `exported program of ${nodesOf(root).length} operators`,
     inputs: inputs.map(described),
     outputs: outputs.map(described),
-    parameters: parameters.reduce((sum, name) => sum + valueOf(root, name).count, 0),
+    parameters: parameters.reduce((sum, name) => sum + tensorValue(root, name).count, 0),
     facts: [
       ["graphs", graphs.map(({ path }) => path).join(", ")],
       ["operators", operators.map(([name, count]) => `${name} × ${count}`).join(", ")],
