@@ -8,6 +8,7 @@ import type { Model } from "../onnx/index.ts";
 import type { ScanReport } from "../scan/index.ts";
 import { type Certificate, writeCertificate } from "./certificate.ts";
 import { certify } from "./certify.ts";
+import { compose } from "./compose.ts";
 import { type PackageDescription, writeDescription } from "./description.ts";
 import { type Example, parseExamples } from "./examples.ts";
 import { type FileKind, fileNames, kindOf } from "./file_set.ts";
@@ -39,6 +40,27 @@ export interface Build {
   readonly scan: ScanReport;
 }
 
+/** Of all that steps read, at most: tokenizers are the largest, with some tens of MiB. */
+const largestStepFile = 256 * 2 ** 20;
+
+/** The files that steps name, read before they are planned. */
+async function readStepFiles(folder: string, { steps }: ParsedProject): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  for (const declared of [...steps.before, ...steps.after])
+    for (const name of declared.step.files?.(declared.options) ?? []) {
+      if (files.has(name)) continue;
+      const file = await projectFile(folder, name, declared.where([]));
+      const { size } = await lstat(file);
+      if (size > largestStepFile)
+        throw new IngotError("FILE_TOO_LARGE", {
+          what: `\`${name}\` holds ${size} bytes, steps read at most ${largestStepFile}`,
+          where: declared.where([]),
+        });
+      files.set(name, await readFile(file));
+    }
+  return files;
+}
+
 /** Reads `ingot.yaml` of a folder. @throws FILE_NOT_FOUND, PROJECT_INVALID */
 export async function readProject(folder: string): Promise<ParsedProject> {
   const file = path.join(folder, "ingot.yaml");
@@ -58,21 +80,27 @@ export async function readProject(folder: string): Promise<ParsedProject> {
 export async function buildPackage(folder: string): Promise<Build> {
   const parsed = await readProject(folder);
   const { project } = parsed;
+  const stepContents = await readStepFiles(folder, parsed);
   const modelFile = await projectFile(folder, project.model, parsed.where(["model"]));
   const scan = await scanPacked(await packedFiles(folder, parsed, modelFile), parsed);
-  const cast = await castModel(modelFile, parsed);
-  const schema = mergeSchema(cast.converted.schema, parsed);
-  const graph = await graphFiles(cast.converted.model, path.dirname(modelFile));
+  const cast = await castModel(modelFile, parsed, stepContents);
+  const composed = compose(cast.converted, parsed, stepContents);
+  const schema = mergeSchema(composed.schema, parsed);
+  const graph = await graphFiles(composed.model, path.dirname(modelFile));
   const examples = await readExamples(folder, parsed, schema);
-  const declared = await declaredFiles(folder, parsed);
+  const declared = await declaredFiles(folder, parsed, stepFiles(parsed));
   const environment = project.environment === undefined ? null : await environmentFile(folder, parsed);
   const metrics = await readMetrics(folder, parsed);
   const source = { format: cast.description.format, digest: cast.digest };
-  const { certificate, measurements, edges } = await certify(cast.converted, graph, {
+  const { certificate, measurements, edges } = await certify(composed, graph, {
     source,
     schema,
     examples,
     tolerance: project.tolerance,
+    pipeline: composed.pipeline && {
+      work: composed.pipeline,
+      read: async (file) => readFile(await projectFile(folder, file, parsed.where(["preprocess"]))),
+    },
   });
 
   const native = measurements.find((found) => found.runtime === "native");
@@ -93,8 +121,9 @@ export async function buildPackage(folder: string): Promise<Build> {
       ...(formatVersion === undefined ? {} : { formatVersion }),
       ...(producer === undefined ? {} : { producer }),
     },
-    graph: describeGraph(cast.converted.model, graph, certificate.dialect ?? "exact"),
-    notes: cast.converted.notes,
+    graph: describeGraph(composed.model, graph, certificate.dialect ?? "exact"),
+    ...(composed.pipeline === undefined ? {} : { pipeline: composed.pipeline }),
+    notes: composed.notes,
     ...(metrics === null ? {} : { metrics }),
     ...(environment === null ? {} : { environment: environment.path }),
     ...(project.scan === undefined ? {} : { scan: project.scan }),
@@ -121,6 +150,18 @@ export async function buildPackage(folder: string): Promise<Build> {
   return { description, certificate, measurements, files, scan };
 }
 
+/** Files that steps on the host read, with the place of the step. */
+function stepFiles(parsed: ParsedProject): [file: string, where: string][] {
+  const { before, after } = parsed.steps;
+  const files = [...before, ...after].flatMap((declared) =>
+    (declared.step.files?.(declared.options) ?? []).map((file): [string, string] => [
+      packagePath(file),
+      declared.where([]),
+    ]),
+  );
+  return [...new Map(files)];
+}
+
 /** Every file of the project that becomes a part of the package. */
 async function packedFiles(folder: string, parsed: ParsedProject, model: string): Promise<PackedFile[]> {
   const { project } = parsed;
@@ -137,18 +178,21 @@ async function packedFiles(folder: string, parsed: ParsedProject, model: string)
         file: await projectFile(folder, relative, parsed.where(place)),
         name: packagePath(relative),
       });
+  for (const [relative, where] of stepFiles(parsed))
+    if (!files.some(({ name }) => name === relative))
+      files.push({ file: await projectFile(folder, relative, where), name: relative });
   return files;
 }
 
 /** Reads and converts the model file, and names the bytes that were read. */
-async function castModel(file: string, parsed: ParsedProject) {
+async function castModel(file: string, parsed: ParsedProject, stepContents: ReadonlyMap<string, Uint8Array>) {
   const name = packagePath(parsed.project.model);
   await using source = await openFile(file, name);
   const before = await lstat(file, { bigint: true });
   const format = await detectFormat(source);
   const model = await format.read(source);
   const description = format.describe(model);
-  const converted = convertModel(format, model, convertOptions(parsed, description));
+  const converted = convertModel(format, model, convertOptions(parsed, description, stepContents));
   const digest = await sourceDigest(source);
   const after = await lstat(file, { bigint: true });
   if (before.mtimeNs !== after.mtimeNs || before.size !== after.size)
@@ -184,11 +228,16 @@ function withOutputs(rows: readonly Example[]): number {
   return rows.filter((row) => row.outputs !== undefined).length;
 }
 
-async function declaredFiles(folder: string, parsed: ParsedProject): Promise<NewFile[]> {
+async function declaredFiles(
+  folder: string,
+  parsed: ParsedProject,
+  ofSteps: readonly (readonly [file: string, where: string])[],
+): Promise<NewFile[]> {
   const files: NewFile[] = [];
   const reserved: readonly string[] = Object.values(fileNames);
-  for (const [index, relative] of (parsed.project.files ?? []).entries()) {
-    const where = parsed.where(["files", index]);
+  const listed = (parsed.project.files ?? []).map((file, index) => [file, parsed.where(["files", index])] as const);
+  const known = new Set(listed.map(([file]) => packagePath(file)));
+  for (const [relative, where] of [...listed, ...ofSteps.filter(([file]) => !known.has(packagePath(file)))]) {
     const file = await projectFile(folder, relative, where);
     const target = packagePath(relative);
     if (reserved.includes(target.toLowerCase()))

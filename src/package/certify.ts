@@ -1,8 +1,8 @@
 // From a conversion to its certificate: the rows, what the runtimes make of them, and whether that is what is promised.
-import type { Converted } from "../convert/index.ts";
 import { digest, IngotError, type Schema } from "../core/index.ts";
-import type { RuntimeName } from "../runtime/index.ts";
+import type { PipelineFiles, RuntimeName } from "../runtime/index.ts";
 import { type Certificate, certificateOf, type Dialect } from "./certificate.ts";
+import type { Composed } from "./compose.ts";
 import { type EdgeRows, edgeRowsOf } from "./edge_rows_file.ts";
 import type { Example } from "./examples.ts";
 import { fileNames } from "./file_set.ts";
@@ -22,6 +22,8 @@ export interface CertifyOptions {
   readonly schema?: Schema;
   readonly examples?: { readonly bytes: Uint8Array; readonly rows: readonly Example[]; readonly name: string } | null;
   readonly tolerance?: { readonly absolute: number; readonly relative: number } | undefined;
+  /** Declared steps, and the project's files that they read. */
+  readonly pipeline?: PipelineFiles | undefined;
   /** Default: all three. */
   readonly runtimes?: readonly RuntimeName[];
 }
@@ -37,11 +39,17 @@ export const compactBeyond: Readonly<Record<RowSet["kind"], Beyond>> = {
 
 /** @throws IngotError VERIFY_FAILED naming row, output and both values */
 export async function certify(
-  converted: Converted,
+  converted: Composed,
   { graph, runnable }: Pick<GraphFiles, "graph" | "runnable">,
   options: CertifyOptions,
 ): Promise<Certification> {
-  const { source, schema = converted.schema, examples = null, runtimes = ["micro", "native", "wasm"] } = options;
+  const {
+    source,
+    schema = converted.schema,
+    examples = null,
+    runtimes = ["micro", "native", "wasm"],
+    pipeline,
+  } = options;
   const dialect: Dialect = source.format === "onnx" ? "as given" : (converted.dialect ?? "exact");
   // What another program computed with an ONNX graph need not have our runtimes' last bits: the defaults apply.
   const promises = source.format === "onnx" ? {} : converted.promises;
@@ -49,9 +57,9 @@ export async function certify(
   const beyond = (kind: RowSet["kind"]) => (dialect === "compact" ? { beyond: compactBeyond[kind] } : {});
   const exampleRows = examples?.rows ?? [];
   const sets: RowSet[] = [{ kind: "examples", rows: exampleRows, source: examples?.name ?? "", ...beyond("examples") }];
-  const edges = await usable(edgeRowsOf(converted, schema, exampleRows), runnable, schema);
+  const edges = await usable(await edgeRowsOf(converted, schema, exampleRows, pipeline), runnable, schema, pipeline);
   if (edges) sets.push({ kind: "edge rows", rows: edges.rows, source: fileNames.edgeRows, ...beyond("edge rows") });
-  const measurements = await measureAll(runtimes, runnable, schema, sets, tolerances);
+  const measurements = await measureAll(runtimes, runnable, schema, sets, tolerances, pipeline);
   const failed = measurements.find((found) => found.result === "outside tolerance");
   if (failed) throw failed.problem!;
   const graphDigest = digest(graph);
@@ -60,11 +68,16 @@ export async function certify(
 }
 
 /** Graphs from elsewhere may stop at values that they were not made for: then their edge rows prove nothing. */
-async function usable(edges: EdgeRows | null, graph: GraphFiles["runnable"], schema: Schema): Promise<EdgeRows | null> {
+async function usable(
+  edges: EdgeRows | null,
+  graph: GraphFiles["runnable"],
+  schema: Schema,
+  pipeline: PipelineFiles | undefined,
+): Promise<EdgeRows | null> {
   if (edges === null || edges.reference !== "none") return edges;
   try {
     const set: RowSet = { kind: "edge rows", rows: edges.rows, source: fileNames.edgeRows };
-    const [micro] = await measureAll(["micro"], graph, schema, [set], {});
+    const [micro] = await measureAll(["micro"], graph, schema, [set], {}, pipeline);
     return micro?.result === "runs" ? edges : null;
   } catch (error) {
     if (error instanceof IngotError) return null;

@@ -1,6 +1,7 @@
 // ingot.json, the package description: what a package is, for every program that opens one.
 import { z } from "zod";
 import { type Digest, IngotError, isDigest, type Json, readableJson, type Schema } from "../core/index.ts";
+import type { PipelineWork } from "../pipeline/index.ts";
 
 export interface PackageDescription {
   readonly formatVersion: 1;
@@ -27,6 +28,8 @@ export interface PackageDescription {
     readonly irVersion: number;
     readonly opsets: readonly { readonly domain: string; readonly version: number }[];
   };
+  /** Declared steps: their names, what the graph refuses, the work on the host around it. */
+  readonly pipeline?: PipelineWork;
   /** Choices made in conversion that a user should know of. */
   readonly notes: readonly string[];
   readonly metrics?: Readonly<Record<string, number | string | boolean>>;
@@ -41,7 +44,7 @@ export interface PackageDescription {
 }
 
 const text = z.string();
-const columnType = z.enum(["float", "int", "bool", "string"]);
+const columnType = z.enum(["float", "int", "bool", "string", "bytes"]);
 const shape = z.array(z.union([z.int().nonnegative(), text, z.null()])).max(32);
 const digestText = z.custom<Digest>(isDigest, "is no digest");
 const column = {
@@ -53,6 +56,51 @@ const column = {
   description: text.optional(),
 };
 
+const packageSchema = z.object({
+  inputs: z.array(
+    z.object({
+      ...column,
+      layout: z.enum(["column", "batch", "whole"]),
+      missing: z.enum(["allow", "refuse"]).optional(),
+      missingValue: text.optional(),
+      text: z
+        .object({ lowercase: z.boolean().optional(), stripAccents: z.enum(["unicode", "ascii"]).optional() })
+        .optional(),
+      categories: z.union([z.array(text), z.array(z.number())]).optional(),
+      min: z.number().optional(),
+      max: z.number().optional(),
+    }),
+  ),
+  outputs: z.array(
+    z.object({
+      ...column,
+      layout: z.enum(["batch", "whole"]),
+      role: z.enum(["label", "probabilities", "margin", "value", "leaf"]).optional(),
+      classes: z.array(text).optional(),
+    }),
+  ),
+});
+
+const hostStages = z.array(
+  z.object({
+    step: text,
+    kind: text,
+    settings: z.json(),
+    files: z.array(text).optional(),
+    reads: z.array(text),
+    writes: z.array(text),
+  }),
+);
+
+const pipelineWork = z.object({
+  steps: z.object({ before: z.array(text), after: z.array(text) }),
+  inner: packageSchema.optional(),
+  before: hostStages.optional(),
+  after: hostStages.optional(),
+  problems: z.array(z.object({ step: text, column: text, what: text, fix: text.optional() })).optional(),
+  oneAtATime: z.boolean().optional(),
+});
+
 const descriptionFile = z.object({
   formatVersion: z.literal(1),
   name: text,
@@ -60,30 +108,7 @@ const descriptionFile = z.object({
   description: text.optional(),
   license: text.optional(),
   task: text,
-  schema: z.object({
-    inputs: z.array(
-      z.object({
-        ...column,
-        layout: z.enum(["column", "batch", "whole"]),
-        missing: z.enum(["allow", "refuse"]).optional(),
-        missingValue: text.optional(),
-        text: z
-          .object({ lowercase: z.boolean().optional(), stripAccents: z.enum(["unicode", "ascii"]).optional() })
-          .optional(),
-        categories: z.union([z.array(text), z.array(z.number())]).optional(),
-        min: z.number().optional(),
-        max: z.number().optional(),
-      }),
-    ),
-    outputs: z.array(
-      z.object({
-        ...column,
-        layout: z.enum(["batch", "whole"]),
-        role: z.enum(["label", "probabilities", "margin", "value", "leaf"]).optional(),
-        classes: z.array(text).optional(),
-      }),
-    ),
-  }),
+  schema: packageSchema,
   source: z.object({
     file: text,
     digest: digestText,
@@ -98,6 +123,7 @@ const descriptionFile = z.object({
     irVersion: z.number(),
     opsets: z.array(z.object({ domain: text, version: z.number() })),
   }),
+  pipeline: pipelineWork.optional(),
   notes: z.array(text),
   metrics: z.record(text, z.union([z.number(), text, z.boolean()])).optional(),
   environment: text.optional(),

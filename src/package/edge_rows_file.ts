@@ -1,8 +1,9 @@
 // edge-rows.jsonl: the edge rows of a graph with what the model, computed without the graph, answers to each. It travels in the package, so
 // that `verify` needs neither the trained file nor its library.
-import { type Converted, type EdgeKind, edgeRows } from "../convert/index.ts";
+import { type EdgeKind, edgeRows } from "../convert/index.ts";
 import { IngotError, type Schema } from "../core/index.ts";
-import { decodeRecords, encodeRecords, type InputRecord, type OutputRecord, writeJson } from "../runtime/index.ts";
+import { type InputRecord, type OutputRecord, type PipelineFiles, predictorOn, writeJson } from "../runtime/index.ts";
+import type { Composed } from "./compose.ts";
 import { type Example, parseExamples } from "./examples.ts";
 import { fileNames } from "./file_set.ts";
 
@@ -15,22 +16,18 @@ export interface EdgeRows {
 }
 
 /** @returns null where the graph takes no rows of numbers and texts */
-export function edgeRowsOf(
-  { model, reference, accepts }: Converted,
+export async function edgeRowsOf(
+  { model, reference, accepts }: Composed,
   schema: Schema,
   examples: readonly Example[],
-): EdgeRows | null {
+  pipeline?: PipelineFiles,
+): Promise<EdgeRows | null> {
   const found = edgeRows(model, schema, {
     examples: examples.map((example) => example.inputs),
     ...(accepts ? { accepts } : {}),
   });
-  const answers = reference
-    ? evaluated(
-        reference,
-        schema,
-        found.map(({ inputs }) => inputs as InputRecord),
-      )
-    : null;
+  const records = found.map(({ inputs }) => inputs as InputRecord);
+  const answers = reference ? await evaluated(reference, schema, records, pipeline) : null;
   const kinds: Partial<Record<EdgeKind, number>> = {};
   const lines: string[] = [];
   for (const [at, { kind, about, inputs }] of found.entries()) {
@@ -47,17 +44,19 @@ export function parseEdgeRows(bytes: Uint8Array): Example[] {
   return parseExamples(bytes, fileNames.edgeRows);
 }
 
-/** What the model answers; null for rows that it refuses, as its library does. */
-function evaluated(
-  reference: NonNullable<Converted["reference"]>,
+/** What the model answers; null for rows that it or a step refuses, as its library does. */
+async function evaluated(
+  reference: NonNullable<Composed["reference"]>,
   schema: Schema,
   records: readonly InputRecord[],
-): (OutputRecord | null)[] {
-  if (records.length === 0) return [];
+  pipeline: PipelineFiles | undefined,
+): Promise<(OutputRecord | null)[]> {
+  const session = { run: async (feeds: Parameters<typeof reference>[0]) => reference(feeds), release: async () => {} };
+  const predictor = await predictorOn(session, "micro", schema, pipeline);
   try {
-    return decodeRecords(schema, reference(encodeRecords(schema, records)), records.length);
-  } catch (error) {
-    if (!(error instanceof IngotError)) throw error;
-    return records.length === 1 ? [null] : records.flatMap((record) => evaluated(reference, schema, [record]));
+    const answers = await predictor.predictEach(records);
+    return answers.map((answer) => (answer instanceof IngotError ? null : answer));
+  } finally {
+    await predictor.close();
   }
 }

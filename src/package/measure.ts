@@ -1,7 +1,14 @@
 // Runs rows with known outputs on a runtime, and says how far it is from them.
 import type { Tolerance } from "../convert/index.ts";
 import { IngotError, type Schema } from "../core/index.ts";
-import { type GraphFile, openPredictor, type Predictor, type RuntimeName, writeJson } from "../runtime/index.ts";
+import {
+  type GraphFile,
+  openPredictor,
+  type PipelineFiles,
+  type Predictor,
+  type RuntimeName,
+  writeJson,
+} from "../runtime/index.ts";
 import { compareOutput, type Difference, defaultTolerance, type Mismatch, noDifference } from "./compare.ts";
 import { type Example, parseExamples } from "./examples.ts";
 import { toleranceText } from "./tolerances.ts";
@@ -41,6 +48,8 @@ export interface Measurement {
 /** Larger graphs are left to native and wasm: plain TypeScript would take minutes. The same bound on every machine. */
 export const largestMicroGraph = 64 * 1024 * 1024;
 const rowsPerBatch = 256;
+/** What is wrong with one row, not with the graph. */
+const refusals: ReadonlySet<string> = new Set(["INPUT_INVALID", "RECORD_REFUSED"]);
 
 /**
  * Runs sets of rows on runtimes, micro first. Being unable to run the graph is a result, wrong input in an example is an error. Edge
@@ -52,11 +61,12 @@ export async function measureAll(
   schema: Schema,
   sets: readonly RowSet[],
   tolerances: Readonly<Record<string, Tolerance>>,
+  pipeline?: PipelineFiles,
 ): Promise<Measurement[]> {
   const found: Measurement[] = [];
   const answers = new Map<RowSet, Example[]>();
   for (const runtime of [...runtimes].sort((a, b) => Number(b === "micro") - Number(a === "micro"))) {
-    const predictor = await opened(runtime, graph, schema);
+    const predictor = await opened(runtime, graph, schema, pipeline);
     try {
       for (const set of sets) {
         if (predictor instanceof IngotError) {
@@ -78,13 +88,18 @@ export async function measureAll(
 }
 
 /** The error that says why the graph cannot run there. */
-async function opened(runtime: RuntimeName, graph: GraphFile, schema: Schema): Promise<Predictor | IngotError> {
+async function opened(
+  runtime: RuntimeName,
+  graph: GraphFile,
+  schema: Schema,
+  pipeline: PipelineFiles | undefined,
+): Promise<Predictor | IngotError> {
   if (runtime === "micro" && (graph.externalData || (graph.bytes?.length ?? 0) > largestMicroGraph))
     return new IngotError("RUNTIME_UNSUPPORTED", {
       what: `graphs above ${largestMicroGraph >> 20} MiB are not run on micro`,
     });
   try {
-    return await openPredictor(graph, schema, { runtime });
+    return await openPredictor(graph, schema, { runtime, pipeline });
   } catch (error) {
     if (error instanceof IngotError && error.code.startsWith("RUNTIME_")) return error;
     throw error;
@@ -153,7 +168,7 @@ async function predictAll(predictor: Predictor, batch: readonly Example[], sourc
   try {
     return await predictor.predict(batch.map((example) => example.inputs));
   } catch (error) {
-    if (!(error instanceof IngotError) || error.code !== "INPUT_INVALID") throw error;
+    if (!(error instanceof IngotError) || !refusals.has(error.code)) throw error;
     // Which row it was: the message counts within the batch, people count lines of the file.
     for (const example of batch)
       await predictor.predict([example.inputs]).catch((single) => {

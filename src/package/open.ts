@@ -1,7 +1,7 @@
 // Opening a package: every digest is verified before anything in it is believed.
 import { type Digest, IngotError, quoted } from "../core/index.ts";
 import type { Manifest, Store } from "../oci/index.ts";
-import type { GraphFile, Predictor, RuntimeName } from "../runtime/index.ts";
+import type { GraphFile, PipelineFiles, Predictor, RuntimeName } from "../runtime/index.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { type PackageDescription, parseDescription } from "./description.ts";
 import { type Example, parseExamples } from "./examples.ts";
@@ -19,6 +19,8 @@ export interface Package {
   readonly description: PackageDescription;
   readonly certificate: Certificate;
   readonly files: readonly PackageFile[];
+  /** Its declared steps; none where the graph is all. */
+  readonly pipeline: PipelineFiles | undefined;
   /** A file's bytes, verified again. @throws FILE_NOT_FOUND, PACKAGE_CORRUPT */
   read(path: string): Promise<Uint8Array>;
   /** Where a file's bytes lie on disk, under another name. @throws FILE_NOT_FOUND */
@@ -104,6 +106,7 @@ async function openVerified(entry: PackageEntry, files: readonly PackageFile[], 
       ? { bytes: await read(file) }
       : { bytes: await read(file), externalData: { [data]: store.blobPath(fileAt(data).digest) } };
   };
+  const pipeline = description.pipeline && { work: description.pipeline, read };
   return {
     name: entry.name,
     version: entry.version,
@@ -112,6 +115,7 @@ async function openVerified(entry: PackageEntry, files: readonly PackageFile[], 
     description,
     certificate: parseCertificate(await read(fileNames.certificate), `${where}: ${fileNames.certificate}`),
     files,
+    pipeline,
     read,
     path: (path) => store.blobPath(fileAt(path).digest),
     async examples() {
@@ -122,7 +126,7 @@ async function openVerified(entry: PackageEntry, files: readonly PackageFile[], 
     async predictor({ inThread, ...options } = {}) {
       const { openPredictor, openThreadPredictor } = await import("../runtime/index.ts");
       const open = inThread ? openThreadPredictor : openPredictor;
-      return open(await graph(), description.schema, options);
+      return open(await graph(), description.schema, { ...options, pipeline });
     },
   };
 }

@@ -1,15 +1,16 @@
 // The project file ingot.yaml: one definition gives its types, its checks and the JSON Schema for editors.
 import { z } from "zod";
 import { IngotError, nearest, quoted } from "../core/index.ts";
+import { type DeclaredStep, declaredSteps, stepsJsonSchema } from "../pipeline/index.ts";
 import { nameProblem, versionProblem } from "./reference.ts";
 import { parseYaml, type YamlSource } from "./yaml_source.ts";
 
 const scalar = z.union([z.string(), z.number()]);
-const step = z.record(z.string(), z.unknown());
+const step = z.union([z.record(z.string(), z.unknown()), z.string()]);
 
 const inputEntry = z.strictObject({
   column: z.string().optional().describe("The model's own name of this column, when the input is called otherwise"),
-  type: z.enum(["float", "int", "bool", "string"]).optional(),
+  type: z.enum(["float", "int", "bool", "string", "bytes"]).optional(),
   categories: z.array(scalar).min(1).optional().describe("The values, in the model's order"),
   min: z.number().optional(),
   max: z.number().optional(),
@@ -76,12 +77,23 @@ export type Project = z.infer<typeof projectFile>;
 /** A project and where each of its values stands. */
 export interface ParsedProject {
   readonly project: Project;
+  readonly steps: { readonly before: readonly DeclaredStep[]; readonly after: readonly DeclaredStep[] };
   where(path: readonly PropertyKey[]): string;
 }
 
 /** JSON Schema (draft 2020-12) of ingot.yaml, for editors: written to docs/ingot.schema.json. */
 export function projectJsonSchema(): Record<string, unknown> {
-  return { title: "ingot.yaml", ...z.toJSONSchema(projectFile, { io: "input" }) };
+  const schema = z.toJSONSchema(projectFile, { io: "input" });
+  const steps = stepsJsonSchema();
+  return {
+    title: "ingot.yaml",
+    ...schema,
+    properties: {
+      ...schema.properties,
+      preprocess: { description: "Steps before the model", ...steps },
+      postprocess: { description: "Steps after the model", ...steps },
+    },
+  };
 }
 
 /** @throws IngotError PROJECT_INVALID at line and column */
@@ -91,22 +103,13 @@ export function parseProject(bytes: Uint8Array, name = "ingot.yaml"): ParsedProj
     throw new IngotError("PROJECT_INVALID", { what: "is not a map of keys", where: name, fix: "begin with `name: …`" });
   const parsed = projectFile.safeParse(source.value);
   if (!parsed.success) throw projectError(parsed.error.issues, source);
-  refuseSteps(parsed.data, source);
   checkRanges(parsed.data, source);
-  return { project: parsed.data, where: source.where };
-}
-
-/** Steps are part of the file's contract; until they are compiled into the graph, a declared one must not be ignored. */
-function refuseSteps(project: Project, source: YamlSource): void {
-  for (const list of ["preprocess", "postprocess"] as const) {
-    const first = project[list]?.[0];
-    if (first === undefined) continue;
-    throw new IngotError("PROJECT_INVALID", {
-      what: `the step \`${Object.keys(first)[0] ?? "{}"}\` cannot be compiled into the graph yet`,
-      where: source.where([list, 0]),
-      fix: `remove it from \`${list}\` and apply it before sending records, or train it into the model`,
-    });
-  }
+  const { preprocess = [], postprocess = [] } = parsed.data;
+  const steps = {
+    before: declaredSteps(preprocess, "before", source.where),
+    after: declaredSteps(postprocess, "after", source.where),
+  };
+  return { project: parsed.data, steps, where: source.where };
 }
 
 function checkRanges(project: Project, source: YamlSource): void {

@@ -3,16 +3,21 @@ import type { ConvertOptions } from "../convert/index.ts";
 import { IngotError, type InputSpec, nearest, type OutputSpec, type Schema } from "../core/index.ts";
 import type { ModelDescription } from "../formats/index.ts";
 import { isFloat } from "./compare.ts";
+import { preparedNames } from "./compose.ts";
 import type { ParsedProject, Project } from "./project.ts";
 
 type InputEntry = NonNullable<Project["inputs"]>[string];
 
 /** @throws IngotError PROJECT_INVALID naming the nearest column */
-export function convertOptions(parsed: ParsedProject, description: ModelDescription): ConvertOptions {
-  const { project } = parsed;
+export function convertOptions(
+  parsed: ParsedProject,
+  description: ModelDescription,
+  stepFiles: ReadonlyMap<string, Uint8Array>,
+): ConvertOptions {
+  const { project } = ownOfModel(parsed, description, stepFiles);
   const outputs = project.outputs ?? {};
   const classes = outputs["label"]?.classes ?? outputs["probabilities"]?.classes;
-  const inputs = project.inputs === undefined ? undefined : inputOptions(parsed, description);
+  const inputs = project.inputs === undefined ? undefined : inputOptions({ ...parsed, project }, description);
   return {
     ...(inputs === undefined ? {} : { inputs }),
     ...(classes === undefined ? {} : { classes }),
@@ -20,6 +25,28 @@ export function convertOptions(parsed: ParsedProject, description: ModelDescript
     ...(project.dialect === undefined ? {} : { dialect: project.dialect }),
     ...(project.missing_value === undefined ? {} : { missing: project.missing_value }),
   };
+}
+
+/** With steps before the model, `inputs:` describes what comes in: the model is told only of what reaches it untouched. */
+function ownOfModel(
+  parsed: ParsedProject,
+  description: ModelDescription,
+  stepFiles: ReadonlyMap<string, Uint8Array>,
+): ParsedProject {
+  const { project, steps } = parsed;
+  if (steps.before.length === 0 || project.inputs === undefined) return parsed;
+  for (const [name, { column }] of Object.entries(project.inputs))
+    if (column !== undefined)
+      throw new IngotError("PROJECT_INVALID", {
+        what: `inputs.${name}: \`column\` is for models without \`preprocess\``,
+        where: parsed.where(["inputs", name, "column"]),
+        fix: `use a step: \`rename: { columns: { ${name}: ${column} } }\``,
+      });
+  const prepared = preparedNames(parsed, description, stepFiles);
+  const columns = new Set(description.inputs.map((column) => column.name));
+  const inputs = Object.entries(project.inputs).filter(([name]) => columns.has(name) && !prepared.has(name));
+  const { inputs: _, ...others } = project;
+  return { ...parsed, project: inputs.length === 0 ? others : { ...project, inputs: Object.fromEntries(inputs) } };
 }
 
 function inputOptions(parsed: ParsedProject, description: ModelDescription): ConvertOptions["inputs"] {
@@ -113,7 +140,9 @@ function mergeInput(spec: InputSpec, entry: InputEntry | undefined, parsed: Pars
     });
   };
   const type = entry.type ?? spec.type;
-  if ((type === "string") !== (spec.dtype === "string"))
+  if ((type === "bytes") !== (spec.type === "bytes"))
+    refuse("bytes of a file are read by a step such as `decode_image`, and by it only", "type");
+  if ((type === "string" || type === "bytes") !== (spec.dtype === "string"))
     refuse(`the model reads ${spec.dtype === "string" ? "text" : "numbers"} here, not ${type}`, "type");
   const bounded = entry.min !== undefined || entry.max !== undefined;
   if (bounded && type === "string") refuse("text has no `min` or `max`", entry.min === undefined ? "max" : "min");

@@ -171,6 +171,7 @@ async function runRows(
         description.schema,
         sets,
         certificate.tolerances,
+        found.pipeline,
       );
       measurements.push(...results);
       for (const [at, result] of results.entries())

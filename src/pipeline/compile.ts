@@ -276,7 +276,9 @@ class PipelineCompiler {
       });
     const hasHost = hostBefore.length + hostAfter.length > 0;
     const isSingle = this.#parts.schema.inputs.some(({ layout }) => layout === "whole");
+    const names = (steps: readonly PlannedStep[]) => steps.map(({ declared }) => declared.name);
     const work: PipelineWork = {
+      steps: { before: names(before), after: names(after) },
       ...(hasHost || inner.outputs.some(({ name }, i) => outer.outputs[i]?.name !== name) ? { inner } : {}),
       ...(hostBefore.length > 0 ? { before: hostBefore } : {}),
       ...(hostAfter.length > 0 ? { after: hostAfter } : {}),

@@ -17,11 +17,24 @@ export class StepFrame implements Frame {
   readonly #byName: ReadonlyMap<string, Column>;
   readonly #step: StepPlace;
 
-  constructor(columns: ReadonlyMap<string, Column>, step: StepPlace) {
+  readonly #files: ReadonlyMap<string, Uint8Array>;
+
+  constructor(
+    columns: ReadonlyMap<string, Column>,
+    step: StepPlace,
+    files: ReadonlyMap<string, Uint8Array> = new Map(),
+  ) {
     this.#byName = columns;
     this.columns = [...columns.values()];
     this.place = step.place;
     this.#step = step;
+    this.#files = files;
+  }
+
+  file(name: string): Uint8Array {
+    const bytes = this.#files.get(name);
+    if (bytes) return bytes;
+    throw this.refuse(`the file ${quoted(name)} was not read`, { fix: "name it among the step's files" });
   }
 
   column(name: string): Column {

@@ -52,6 +52,8 @@ export interface PipelineParts {
   readonly after: readonly DeclaredStep[];
   /** Of the model alone. */
   readonly schema: Schema;
+  /** The steps' files, by the names that their options have. */
+  readonly files?: ReadonlyMap<string, Uint8Array> | undefined;
   /** Place of a path in ingot.yaml. */
   where(path: readonly PropertyKey[]): string;
 }
@@ -91,6 +93,22 @@ export function planPipeline(parts: PipelineParts): PlannedPipeline {
     });
   planner.checkDeclared();
   return { before, after, connections, modelOutputs, answers };
+}
+
+/**
+ * Names of the model's inputs that steps make, told before the model is converted: what ingot.yaml says of an input of such a name is about
+ * what comes in, not about what the model reads.
+ */
+export function preparedInputs(parts: PipelineParts): ReadonlySet<string> {
+  const planner = new Planner(parts);
+  const steps = parts.before.map((declared, index) => planner.step(declared, `p${index + 1}_${declared.name}`));
+  const read = new Set(steps.flatMap(({ reads }) => reads.map(sourceOf)));
+  return new Set(
+    parts.schema.inputs.flatMap(({ name }) => {
+      const version = planner.modelInput(name);
+      return version.origin === "input" && !version.alias && !read.has(version) ? [] : [name];
+    }),
+  );
 }
 
 class Planner {
@@ -140,7 +158,7 @@ class Planner {
 
   step(declared: DeclaredStep, id: string): PlannedStep {
     const columns = new Map([...this.#frame].map(([name, { column }]) => [name, column]));
-    const frame = new StepFrame(columns, declared);
+    const frame = new StepFrame(columns, declared, this.#parts.files);
     const plan = declared.step.plan(declared.options, frame);
     const reads = plan.reads.map((name) => {
       frame.column(name);

@@ -41,6 +41,8 @@ export interface Frame {
   column(name: string): Column;
   /** The columns of a list that may use `*` at the end of a name (`pixel_*`), in the frame's order. */
   select(names: readonly string[]): readonly Column[];
+  /** The content of one of the step's `files`, as the project holds it. */
+  file(name: string): Uint8Array;
   /** A refusal with the step's name and its line in ingot.yaml; `option` narrows the line down. */
   refuse(what: string, options?: { option?: string | readonly (string | number)[]; fix?: string }): Error;
 }
@@ -89,6 +91,8 @@ export interface Step<Options = unknown> {
   readonly example: string;
   /** Whose numbers it has: the library's function, with its file. */
   readonly reference: string;
+  /** Files of the project that the step needs, relative to it: packed, scanned, and given to the step's work on the host. */
+  files?(options: Options): readonly string[];
   /** Type rule. @throws what `frame.refuse` and `frame.column` return */
   plan(options: Options, frame: Frame): StepPlan;
 }

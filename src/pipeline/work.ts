@@ -6,6 +6,8 @@ import type { HostWork } from "./host.ts";
 export const refusedOutput = "ingot_refused";
 
 export interface PipelineWork {
+  /** Names of the declared steps, in order. */
+  readonly steps: { readonly before: readonly string[]; readonly after: readonly string[] };
   /** Of the graph itself, where work on the host stands around it; else the package's schema is the graph's. */
   readonly inner?: Schema;
   readonly before?: readonly HostStage[];

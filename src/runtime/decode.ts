@@ -1,6 +1,7 @@
 // Tensors to records.
 import { IngotError, type OutputSpec, type Schema } from "../core/index.ts";
 import { fromBfloat16, fromFloat16, type Tensor } from "../onnx/index.ts";
+import { missingText } from "../pipeline/index.ts";
 import type { OutputRecord, OutputValue } from "./predictor.ts";
 import { shortestFloat32 } from "./shortest_float32.ts";
 
@@ -71,6 +72,8 @@ function elementOf({ dtype, data }: Tensor): ReadElement {
         const number = Number(long);
         return Number.isSafeInteger(number) ? number : long;
       };
+    case "string":
+      return (index) => (data[index] === missingText ? null : (data[index] as string));
     default:
       return (index) => data[index] as OutputValue;
   }

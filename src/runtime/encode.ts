@@ -23,15 +23,41 @@ const encoders = new WeakMap<Schema, Encoder>();
  * @throws IngotError INPUT_INVALID, such as `inputs.age: expected int, got "x" (row 3)`
  */
 export function encodeRecords(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
+  checkRecordNames(schema, records);
+  return encodeInputs(schema, records);
+}
+
+/** The same for records that may hold more than these inputs. */
+export function encodeInputs(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
+  const feeds: Record<string, Tensor> = {};
+  for (const [name, encode] of encoderOf(schema).columns) feeds[name] = encode(records);
+  return feeds;
+}
+
+/** @throws IngotError INPUT_INVALID for what is no record, and for names that are no inputs */
+export function checkRecordNames(schema: Schema, records: readonly InputRecord[]): void {
+  const encoder = encoderOf(schema);
+  for (let row = 0; row < records.length; row++) checkNames(encoder, records[row]!, rowOf(row, records));
+}
+
+/**
+ * What the varying sizes of one record's inputs are, as a text: records with equal texts fit into one batch.
+ * @throws IngotError INPUT_INVALID
+ */
+export function recordShape({ inputs }: Schema, record: InputRecord): string {
+  return inputs
+    .filter(({ shape }) => shape.some((size) => typeof size !== "number"))
+    .map((spec) => measured(spec, fieldOf(record, spec), { path: `inputs.${spec.name}`, row: null }).join("x"))
+    .join(" ");
+}
+
+function encoderOf(schema: Schema): Encoder {
   let encoder = encoders.get(schema);
   if (!encoder) {
     encoder = compile(schema);
     encoders.set(schema, encoder);
   }
-  for (let row = 0; row < records.length; row++) checkNames(encoder, records[row]!, rowOf(row, records));
-  const feeds: Record<string, Tensor> = {};
-  for (const [name, encode] of encoder.columns) feeds[name] = encode(records);
-  return feeds;
+  return encoder;
 }
 
 function rowOf(row: number, records: readonly InputRecord[]): number | null {

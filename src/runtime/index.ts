@@ -2,10 +2,11 @@
 // package is, this layer does not know.
 export { decodeRecords } from "./decode.ts";
 export { encodeRecords } from "./encode.ts";
+export type { PipelineFiles } from "./host_stages.ts";
 export { readJson, writeJson } from "./json.ts";
 export { openApiSchemas } from "./json_schema.ts";
-export { type GraphFile, openPredictor, type PredictorOptions } from "./open.ts";
-export type { InputRecord, OutputRecord, OutputValue, Predictor, RuntimeName } from "./predictor.ts";
+export { type GraphFile, openPredictor, type PredictorOptions, predictorOn } from "./open.ts";
+export type { InputRecord, OutputRecord, OutputValue, Predictor, RuntimeName, Session } from "./predictor.ts";
 export { inBatches, type RowFormat, type RowOptions, readRows } from "./rows.ts";
 export { shortestFloat32 } from "./shortest_float32.ts";
 export { textInForm } from "./text_form.ts";

@@ -1,9 +1,9 @@
 // From a graph to a predictor, on the runtime that is asked for. Runtimes load when first used.
 import { IngotError, type Schema } from "../core/index.ts";
-import { addsTrees, nodesOf, readModel, type Tensor, treeProblems } from "../onnx/index.ts";
-import { decodeRecords } from "./decode.ts";
-import { encodeRecords } from "./encode.ts";
-import type { InputRecord, OutputRecord, Predictor, RuntimeName, Session } from "./predictor.ts";
+import { addsTrees, nodesOf, readModel, treeProblems } from "../onnx/index.ts";
+import { openHost, type PipelineFiles } from "./host_stages.ts";
+import type { Predictor, RuntimeName, Session } from "./predictor.ts";
+import { SessionPredictor } from "./session_predictor.ts";
 
 /** A graph: its bytes, or the path of its file (which large graphs need). */
 export interface GraphFile {
@@ -18,6 +18,8 @@ export interface PredictorOptions {
   readonly runtime?: RuntimeName;
   /** Threads within one run. Default: one where the runtime adds up trees (it then does so in order), else its own choice. */
   readonly threads?: number;
+  /** Declared steps: what the graph refuses, and the work on the host around it. */
+  readonly pipeline?: PipelineFiles | undefined;
 }
 
 /** What a runtime is given; `threads` 0 is its own choice. */
@@ -44,7 +46,23 @@ export async function openPredictor(
   // ONNX Runtime splits large ensembles among threads and adds the parts: another order, another last bit.
   const isOrdered = await addsUpTrees(graph);
   const threads = options.threads ?? (isOrdered ? 1 : 0);
-  return new SessionPredictor(runtime, schema, await openSession(graph, { threads }));
+  const session = await openSession(graph, { threads });
+  return predictorOn(session, runtime, schema, options.pipeline);
+}
+
+/** A predictor on anything that computes tensors as the graph does. */
+export async function predictorOn(
+  session: Session,
+  runtime: RuntimeName,
+  schema: Schema,
+  pipeline?: PipelineFiles,
+): Promise<Predictor> {
+  try {
+    return new SessionPredictor(runtime, schema, session, pipeline?.work, await openHost(pipeline));
+  } catch (error) {
+    await session.release();
+    throw error;
+  }
 }
 
 /** @throws IngotError ONNX_INVALID for trees that would crash the runtime that loads them */
@@ -64,49 +82,4 @@ export async function graphBytes(graph: GraphFile): Promise<Uint8Array> {
     throw new IngotError("ONNX_INVALID", { what: "a graph needs bytes or a path", fix: "give one of them" });
   const { readFile } = await import("node:fs/promises");
   return readFile(graph.path);
-}
-
-class SessionPredictor implements Predictor {
-  readonly runtime: RuntimeName;
-  readonly schema: Schema;
-  readonly #session: Session;
-  readonly #oneAtATime: boolean;
-  readonly #running = new Set<Promise<unknown>>();
-  #closed: Promise<void> | undefined;
-
-  constructor(runtime: RuntimeName, schema: Schema, session: Session) {
-    this.runtime = runtime;
-    this.schema = schema;
-    this.#session = session;
-    this.#oneAtATime = [...schema.inputs, ...schema.outputs].some((spec) => spec.layout === "whole");
-  }
-
-  async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    if (this.#closed) throw new IngotError("SHUTTING_DOWN", { what: "this predictor is closed" });
-    const running = this.#session.run(feeds);
-    this.#running.add(running);
-    try {
-      return await running;
-    } finally {
-      this.#running.delete(running);
-    }
-  }
-
-  async predict(records: readonly InputRecord[]): Promise<OutputRecord[]> {
-    if (records.length === 0) return [];
-    if (!this.#oneAtATime) return this.#predictTogether(records);
-    const outputs: OutputRecord[] = [];
-    for (const record of records) outputs.push(...(await this.#predictTogether([record])));
-    return outputs;
-  }
-
-  async #predictTogether(records: readonly InputRecord[]): Promise<OutputRecord[]> {
-    const feeds = encodeRecords(this.schema, records);
-    return decodeRecords(this.schema, await this.run(feeds), records.length);
-  }
-
-  close(): Promise<void> {
-    this.#closed ??= Promise.allSettled(this.#running).then(() => this.#session.release());
-    return this.#closed;
-  }
 }

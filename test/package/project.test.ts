@@ -89,11 +89,22 @@ const rows: [name: string, yaml: string, message: RegExp][] = [
   ["deeply nested blocks", `a: ${"- ".repeat(100_000)}`, /ingot\.yaml/],
   ["too large", `${base}# ${"x".repeat(2 << 20)}`, /bytes, at most/],
   [
-    "a step",
-    `${base}preprocess:\n  - impute: { columns: [age], value: 38 }`,
-    /:5:5: the step `impute` cannot be compiled/,
+    "an unknown step",
+    `${base}preprocess:\n  - clipp: { columns: [age], min: 0 }`,
+    /:5:12: there is no step "clipp", did you mean `clip`\?/,
   ],
-  ["a step after", `${base}postprocess:\n  - threshold: { at: 0.4 }`, /the step `threshold` cannot be compiled/],
+  [
+    "an unknown option",
+    `${base}preprocess:\n  - clip: { columns: [age], mni: 0 }`,
+    /:5:34: `clip`: unknown option `mni`, did you mean `min`\?/,
+  ],
+  [
+    "a wrong option",
+    `${base}postprocess:\n  - clip: { columns: [age], min: low }`,
+    /:5:34: `clip`: `min` is not right/,
+  ],
+  ["a missing option", `${base}preprocess:\n  - clip: { min: 0 }`, /:5:11: `clip`: `columns` is missing/],
+  ["two steps in one", `${base}preprocess:\n  - { clip: {}, drop: {} }`, /:5:5: a step is a name with its options/],
 ];
 test.each(rows)("%s", (_name, yaml, message) => {
   const parsing = () => parseProject(Buffer.from(yaml));

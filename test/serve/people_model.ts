@@ -91,6 +91,10 @@ export function slowed(predictor: Predictor, ms: number): Predictor {
       await wait();
       return predictor.predict(records);
     },
+    predictEach: async (records) => {
+      await wait();
+      return predictor.predictEach(records);
+    },
     close: () => predictor.close(),
   };
 }

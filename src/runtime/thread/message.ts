@@ -1,5 +1,6 @@
 // What the two sides of a thread say to each other.
 import { type ErrorCode, IngotError, type Schema } from "../../core/index.ts";
+import type { PipelineWork } from "../../pipeline/index.ts";
 import type { GraphFile, PredictorOptions } from "../open.ts";
 import type { InputRecord, OutputRecord, RuntimeName } from "../predictor.ts";
 import type { Frame } from "./frame.ts";
@@ -8,12 +9,15 @@ import type { Frame } from "./frame.ts";
 export interface ThreadStart {
   readonly graph: GraphFile;
   readonly schema: Schema;
-  readonly options: PredictorOptions;
+  readonly options: Omit<PredictorOptions, "pipeline">;
+  /** Functions do not travel: the files that steps read come along. */
+  readonly pipeline?: { readonly work: PipelineWork; readonly files: ReadonlyMap<string, Uint8Array> };
 }
 
 export type ToThread =
   | { readonly id: number; readonly frame: Frame }
   | { readonly id: number; readonly records: readonly InputRecord[] }
+  | { readonly id: number; readonly each: readonly InputRecord[] }
   | { readonly id: number; readonly close: true };
 
 export type FromThread =
@@ -21,6 +25,7 @@ export type FromThread =
   /** `ms` is what the run itself took. */
   | { readonly id: number; readonly frame: Frame; readonly ms: number }
   | { readonly id: number; readonly records: OutputRecord[] }
+  | { readonly id: number; readonly each: ({ readonly output: OutputRecord } | { readonly failure: Failure })[] }
   | { readonly id: number; readonly closed: true }
   | { readonly id: number | null; readonly failure: Failure };
 

@@ -4,10 +4,11 @@ import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { IngotError, type Schema } from "../../core/index.ts";
 import type { Tensor } from "../../onnx/index.ts";
+import type { PipelineFiles } from "../host_stages.ts";
 import { type GraphFile, graphBytes, type PredictorOptions } from "../open.ts";
 import type { InputRecord, OutputRecord, Predictor, RuntimeName } from "../predictor.ts";
 import { frameOf, tensorsOf } from "./frame.ts";
-import { errorOf, type FromThread, type ToThread } from "./message.ts";
+import { errorOf, type FromThread, type ThreadStart, type ToThread } from "./message.ts";
 
 /** Name of the thread's entry in the bundle, which stands above the folder of chunks; from source it is beside this file. */
 declare const INGOT_THREAD_ENTRY: string | undefined;
@@ -33,10 +34,11 @@ export async function openThreadPredictor(
   schema: Schema,
   options: PredictorOptions = {},
 ): Promise<ThreadPredictor> {
+  const { pipeline, ...others } = options;
   const bytes = await graphBytes(graph);
   const owned = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   const worker = new Worker(threadEntry(), {
-    workerData: { graph: { ...graph, bytes: owned }, schema, options },
+    workerData: { graph: { ...graph, bytes: owned }, schema, options: others, pipeline: pipeline && (await movable(pipeline)) },
     transferList: [owned.buffer as ArrayBuffer],
   });
   const ready = await new Promise<{ runtime: RuntimeName; schema: Schema }>((resolve, reject) => {
@@ -48,6 +50,14 @@ export async function openThreadPredictor(
     worker.once("error", reject);
   });
   return new ThreadPredictor(worker, ready.runtime, ready.schema);
+}
+
+/** What steps on the host read, as it can be sent. */
+async function movable({ work, read }: PipelineFiles): Promise<ThreadStart["pipeline"]> {
+  const files = new Map<string, Uint8Array>();
+  for (const { files: names = [] } of [...(work.before ?? []), ...(work.after ?? [])])
+    for (const name of names) files.set(name, await read(name));
+  return { work, files };
 }
 
 export class ThreadPredictor implements Predictor {
@@ -90,6 +100,12 @@ export class ThreadPredictor implements Predictor {
     const answer = await this.#ask({ id: this.#next++, records });
     if (!("records" in answer)) throw new Error("the thread gave no records");
     return answer.records;
+  }
+
+  async predictEach(records: readonly InputRecord[]): Promise<(OutputRecord | IngotError)[]> {
+    const answer = await this.#ask({ id: this.#next++, each: records });
+    if (!("each" in answer)) throw new Error("the thread gave no records");
+    return answer.each.map((each) => ("output" in each ? each.output : (errorOf(each.failure) as IngotError)));
   }
 
   close(): Promise<void> {

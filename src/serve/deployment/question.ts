@@ -95,7 +95,7 @@ export function isSameValue(a: OutputValue | undefined, b: OutputValue | undefin
 export function distance(a: OutputValue | undefined, b: OutputValue | undefined): number {
   if ((typeof a === "number" || typeof a === "bigint") && (typeof b === "number" || typeof b === "bigint"))
     return Math.abs(Number(a) - Number(b));
-  if (typeof a !== "object" || typeof b !== "object") return Number.NaN;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Number.NaN;
   const right = b as Record<string, OutputValue>;
   const distances = Object.entries(a).map(([key, value]) => distance(value, right[key]));
   return distances.reduce((most, one) => (one > most || Number.isNaN(most) ? one : most), Number.NaN);

@@ -91,6 +91,7 @@ function wrapped(predictor: Predictor, behaviour: Behaviour): Predictor {
     schema: predictor.schema,
     run: (feeds) => meddle(() => predictor.run(feeds)),
     predict: (records) => meddle(() => predictor.predict(records)),
+    predictEach: (records) => meddle(() => predictor.predictEach(records)),
     close: async () => {
       behaviour.closed++;
       await predictor.close();

@@ -119,6 +119,7 @@ function held(schema: Schema) {
       return { y: feeds["x"]! };
     },
     predict: () => Promise.reject(new Error("only tensors here")),
+    predictEach: () => Promise.reject(new Error("only tensors here")),
     close: async () => {},
   };
   const release = async () => {
