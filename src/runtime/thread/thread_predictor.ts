@@ -38,7 +38,12 @@ export async function openThreadPredictor(
   const bytes = await graphBytes(graph);
   const owned = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   const worker = new Worker(threadEntry(), {
-    workerData: { graph: { ...graph, bytes: owned }, schema, options: others, pipeline: pipeline && (await movable(pipeline)) },
+    workerData: {
+      graph: { ...graph, bytes: owned },
+      schema,
+      options: others,
+      pipeline: pipeline && (await movable(pipeline)),
+    },
     transferList: [owned.buffer as ArrayBuffer],
   });
   const ready = await new Promise<{ runtime: RuntimeName; schema: Schema }>((resolve, reject) => {

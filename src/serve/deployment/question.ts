@@ -81,6 +81,7 @@ function firstRows(
 /** Equal, where NaN equals itself and -0 equals 0. */
 export function isSameValue(a: OutputValue | undefined, b: OutputValue | undefined): boolean {
   if (typeof a === "number" && typeof b === "number") return a === b || (Number.isNaN(a) && Number.isNaN(b));
+  if (a === null || b === null) return a === b;
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((value, i) => isSameValue(value, b[i]));
   if (typeof a === "object" && typeof b === "object" && !Array.isArray(a) && !Array.isArray(b)) {
