@@ -39,7 +39,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   });
 
   const values: Record<string, unknown> = {};
-  for (const [key, arg] of entries) values[key] = arg.kind === "flag" ? false : arg.kind === "rest" ? [] : undefined;
+  for (const [key, arg] of entries)
+    values[key] = arg.kind === "flag" ? false : arg.kind === "rest" || arg.isRepeated ? [] : undefined;
   const globals = { json: false, quiet: false, help: false };
   const positionals: string[] = [];
   for (const token of tokens) {
@@ -56,7 +57,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
       throw usage(command, `\`${token.rawName}\` needs a value: \`${token.rawName} <${arg.placeholder}>\``);
     if (arg.kind === "flag" && token.value !== undefined)
       throw usage(command, `\`${token.rawName}\` takes no value, got \`${token.value}\``);
-    values[key] = arg.parse(token.value ?? "", token.rawName);
+    const parsed = arg.parse(token.value ?? "", token.rawName);
+    values[key] = arg.isRepeated ? [...(values[key] as unknown[]), ...(parsed as unknown[])] : parsed;
   }
   if (globals.help) return { values, ...globals };
 

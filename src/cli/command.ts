@@ -9,6 +9,8 @@ interface ArgumentSpec<T> {
   readonly optional: boolean;
   /** One-letter form: `-o`. */
   readonly short?: string;
+  /** May be given again; the value is the list of all. */
+  readonly isRepeated?: boolean;
   /** Text to value. @throws IngotError USAGE */
   readonly parse: (text: string, name: string) => T;
 }
@@ -56,6 +58,11 @@ export function rest(about: string): Argument<readonly string[]> {
 
 export function flag(about: string): Argument<boolean> {
   return { kind: "flag", about, optional: true, parse: () => true };
+}
+
+/** An option that may be given several times. */
+export function values(placeholder: string, about: string): Argument<readonly string[]> {
+  return { kind: "value", placeholder, about, optional: true, isRepeated: true, parse: (value) => [value] };
 }
 
 export function value(placeholder: string, about: string, short?: string): Argument<string | undefined> {

@@ -1,7 +1,7 @@
 // The request that a person can paste to see a server answer.
 import { exampleOf, type LoadedModel } from "../serve/index.ts";
 
-export function exampleCurl(url: string, model: LoadedModel): string {
+export function exampleCurl(url: string, model: Pick<LoadedModel, "schema" | "example">): string {
   const record = JSON.stringify(exampleOf(model.schema, model.example));
   return `curl ${url}/predict -d '${record.replaceAll("'", "'\\''")}'`;
 }

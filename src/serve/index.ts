@@ -3,6 +3,8 @@
 
 export type { Around, Chooser, Question } from "./around.ts";
 export { type Asker, type Call, callWithoutClient, limitTime, type Phases } from "./call.ts";
+export { type AdminOptions, adminRoutes } from "./deployment/admin.ts";
+export { type DeployedOptions, type DeployedServer, startDeployed } from "./deployment/deployed_server.ts";
 export {
   type DeploymentPlan,
   deploymentJsonSchema,
@@ -15,6 +17,8 @@ export {
   LiveDeployment,
   type LiveDeploymentOptions,
 } from "./deployment/live_deployment.ts";
+export { planOfFlags } from "./deployment/plan_of_flags.ts";
+export { storePackages } from "./deployment/store_packages.ts";
 export { dialects } from "./dialects/index.ts";
 export { exampleOf } from "./example_record.ts";
 export type { FinishedRequest, Observer } from "./finished_request.ts";

@@ -4,6 +4,7 @@ import type { Chooser } from "./around.ts";
 import type { Asker } from "./call.ts";
 import type { EngineOptions } from "./engine/engine.ts";
 import type { FinishedRequest, Observer } from "./finished_request.ts";
+import { Watch } from "./observe/watch.ts";
 import { type LoadedModel, ServedModel } from "./served_model.ts";
 import type { WebAssets } from "./web_assets.ts";
 
@@ -22,6 +23,8 @@ export class Serving {
   readonly options: ServingOptions;
   /** Set when the server is about to stop: answers go on, readiness does not. */
   draining = false;
+  /** What was counted. */
+  readonly watch: Watch;
   #models: readonly ServedModel[];
   #choosers: ReadonlyMap<string, Chooser> = new Map();
   readonly #observers = new Set<Observer>();
@@ -30,6 +33,7 @@ export class Serving {
   /** @param models the first answers where no model is named; none = `replace` brings them before anybody asks */
   constructor(models: readonly LoadedModel[], options: ServingOptions) {
     this.options = options;
+    this.watch = new Watch(this);
     this.#models = models.map((model) => new ServedModel(model, options.engine));
   }
 

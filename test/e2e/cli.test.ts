@@ -12,7 +12,7 @@ const root = path.join(import.meta.dirname, "../..");
 const bin = path.join(root, "bin", "ingot.mjs");
 const scratch = mkdtempSync(path.join(tmpdir(), "ingot-cli-"));
 const home = path.join(scratch, "home");
-const env = { ...process.env, INGOT_HOME: home };
+const env = { ...process.env, INGOT_HOME: home, INGOT_ADMIN_TOKEN: "token-of-this-test" };
 const flight = '{"origin":"JFK","dest":"BOS","carrier":"DL","weekday":"Fri","month":7,"hour":17,"distance":187}';
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
@@ -113,6 +113,30 @@ describe("the demo package", () => {
     const second = ingot(["serve", "flight-delay", "--port", port]);
     expect(second.status).toBe(5);
     expect(second.err).toContain("[ADDRESS_IN_USE]");
+    child.kill("SIGTERM");
+    expect(await exit(child)).toBe(0);
+  });
+
+  test("serves a deployment: variants, the admin API, SIGHUP", async () => {
+    const file = path.join(scratch, "deployment.yaml");
+    const variants = (weight: number) =>
+      `models: { late: { variants: { a: { package: flight-delay, weight: 1 }, b: { package: flight-delay, weight: ${weight} } } } }`;
+    writeFileSync(file, variants(0));
+    const { child, url, text } = await serve("-f", file, "--port", "0", "--admin-port", "0");
+    const admin = /admin +(\S+)/.exec(text)![1]!;
+    const response = await fetch(`${url}/predict`, { method: "POST", body: flight });
+    expect(await response.json()).toEqual(json("predict", "flight-delay", flight));
+    expect(response.headers.get("ingot-variant")).toBe("a");
+    const status = await fetch(`${url}/status.json`);
+    expect(await status.json()).toMatchObject({
+      isReady: true,
+      deployment: { revision: 1, models: [{ name: "late" }] },
+    });
+    expect((await fetch(admin)).status).toBe(401);
+    const ask = () => fetch(admin, { headers: { Authorization: "Bearer token-of-this-test" } });
+    child.kill("SIGHUP");
+    while (((await (await ask()).json()) as { revision: number }).revision === 1);
+    expect(await (await ask()).json()).toMatchObject({ revision: 2, why: "SIGHUP" });
     child.kill("SIGTERM");
     expect(await exit(child)).toBe(0);
   });
@@ -266,10 +290,10 @@ test("help and version", () => {
   expect(ingot(["formats", "--estimators"]).out).toMatch(/^LogisticRegression +sklearn\.linear_model\._logistic/m);
 });
 
-async function serve(...args: string[]): Promise<{ child: ChildProcess; url: string }> {
+async function serve(...args: string[]): Promise<{ child: ChildProcess; url: string; text: string }> {
   const child = spawn(process.execPath, [bin, "serve", ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
+  let text = "";
   const url = await new Promise<string>((resolve, reject) => {
-    let text = "";
     child.stdout!.on("data", (chunk) => {
       text += chunk;
       const found = /serving .* at (http:\S+)/.exec(text);
@@ -277,7 +301,7 @@ async function serve(...args: string[]): Promise<{ child: ChildProcess; url: str
     });
     child.once("exit", () => reject(new Error(`the server ended: ${text}`)));
   });
-  return { child, url };
+  return { child, url, text };
 }
 
 function exit(child: ChildProcess): Promise<number | null> {

@@ -1,43 +1,76 @@
 import { IngotError } from "../../core/index.ts";
-import { command, positional, value } from "../command.ts";
+import { adminOption } from "../admin_option.ts";
+import { command, flag, rest, value, values } from "../command.ts";
+import { portOf } from "../port_option.ts";
 import { runtimeOf } from "../runtime_option.ts";
 import { stopRequest } from "../stop_request.ts";
 import { version } from "../version.ts";
 
 export default command({
   name: "serve",
-  about: "Serve a package over HTTP: /predict, Open Inference Protocol v2, OpenAPI, and a page to try it",
-  examples: ["ingot serve flight-delay", "ingot serve flight-delay:1.0.0 --port 9000 --host 0.0.0.0"],
+  about: "Serve packages over HTTP: /predict, Open Inference Protocol v2, OpenAPI, and a page to try it",
+  examples: [
+    "ingot serve flight-delay",
+    "ingot serve flight-delay:1.0.0 penguins --port 9000 --host 0.0.0.0",
+    "ingot serve flight-delay:1.0.0 --variant next=flight-delay:1.1.0,10",
+    "ingot serve -f deployment.yaml --admin-port 8082",
+  ],
   args: {
-    ref: positional("package"),
+    packages: rest("packages; the first one answers /predict"),
+    file: value("deployment.yaml", "what is served, by variants and weights; followed while it changes", "f"),
+    variant: values(
+      "name=package,weight",
+      "a variant of the first package, or `name=package,shadow`; may be given again",
+    ),
     port: value("number", "default 8080; 0 takes a free one", "p"),
     host: value("address", "default 127.0.0.1: this machine only"),
     runtime: value("native|wasm|micro", "what runs the graph; default: native"),
+    adminPort: value("number", "changes what is served while it runs; default: no admin API"),
+    adminTokenFile: value("file", "its token; default $INGOT_ADMIN_TOKEN, else a new one, which is printed"),
+    accessLog: flag("one JSON line per request on stderr"),
   },
-  async run({ ref, port, host, runtime }, io) {
+  async run({ packages, file, variant, port, host, runtime, adminPort, adminTokenFile, accessLog }, io) {
     const name = runtimeOf(runtime);
-    const number = Number(port ?? 8080);
-    if ((port !== undefined && !/^\d+$/.test(port)) || number > 65535)
+    if ((file === undefined) === (packages.length === 0) || (file !== undefined && variant.length > 0))
       throw new IngotError("USAGE", {
-        what: `\`${port}\` is no port`,
-        where: "--port",
-        fix: "a number from 0 to 65535",
+        what: file === undefined ? "<packages> is missing: there is nothing to serve" : "`-f` says all that is served",
+        where: "ingot serve",
+        fix: "name packages, or a file: see `ingot serve --help`",
       });
-    const [{ openPackage }, { servedPackage, startServer }, { exampleCurl }] = await Promise.all([
-      import("../../package/index.ts"),
+    const [{ planOfFlags, startDeployed, storePackages }, { exampleCurl }, admin] = await Promise.all([
       import("../../serve/index.ts"),
       import("../serving_hint.ts"),
+      adminOption(adminPort, adminTokenFile, io),
     ]);
-    const pkg = await openPackage(ref, await io.openStore());
-    const model = await servedPackage(pkg, name ? { runtime: name } : {});
-    const server = await startServer({ models: [model], port: number, version, ...(host ? { host } : {}) });
-    io.result({ url: server.url, name: pkg.name, version: pkg.version, digest: pkg.digest }, () =>
-      [
-        `serving ${pkg.name}:${pkg.version} at ${server.url}`,
-        `  page     ${server.url}/`,
-        `  API      ${server.url}/openapi.json`,
-        `  try      ${exampleCurl(server.url, model)}`,
-      ].join("\n"),
+    const find = storePackages(await io.openStore(), name ? { runtime: name } : {});
+    const toStderr = (line: string) => void process.stderr.write(`${line}\n`);
+    const server = await startDeployed({
+      deployment: file ?? planOfFlags(packages, variant),
+      find,
+      version,
+      port: portOf(port, "--port", 8080),
+      ...(host ? { host } : {}),
+      ...(admin ? { admin } : {}),
+      ...(accessLog ? { accessLog: toStderr } : {}),
+      log: (entry) => {
+        if (entry["revision"] !== 1)
+          toStderr(JSON.stringify({ time: new Date().toISOString(), level: "info", ...entry }));
+      },
+    });
+    process.on("SIGHUP", () => void server.reload("SIGHUP"));
+    const { models, first } = server.serving;
+    const served = models.map(({ name, version, digest, variant }) => ({ name, version, digest, variant }));
+    io.result(
+      { url: server.url, ...served[0], models: served, ...(server.admin ? { admin: server.admin.url } : {}) },
+      () =>
+        [
+          `serving ${models.map(({ name, version, variant }) => `${name}:${version}${variant === "main" ? "" : ` (${variant})`}`).join(", ")} at ${server.url}`,
+          `  page     ${server.url}/`,
+          `  status   ${server.url}/status`,
+          `  API      ${server.url}/openapi.json`,
+          ...(server.admin ? [`  admin    ${server.admin.url}/deployment`] : []),
+          `  try      ${exampleCurl(server.url, first)}`,
+        ].join("\n"),
     );
     await stopRequest();
     io.note("stopping: requests under way are finished first");

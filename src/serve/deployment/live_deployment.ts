@@ -180,6 +180,16 @@ export class LiveDeployment {
     return turn;
   }
 
+  /** Keeps for people to see that a wanted change did not come about. */
+  refused(why: string, error: unknown): void {
+    this.problem = { time: this.now(), why, error };
+    this.log({
+      event: "deployment refused",
+      why,
+      ...(error instanceof IngotError ? error.toJSON() : { cause: String(error) }),
+    });
+  }
+
   private async change(plan: DeploymentPlan, why: string): Promise<Revision> {
     try {
       const loaded = await this.loaded(plan, why);
@@ -188,12 +198,7 @@ export class LiveDeployment {
       this.switchTo(loaded);
       return loaded;
     } catch (error) {
-      this.problem = { time: this.now(), why, error };
-      this.log({
-        event: "deployment refused",
-        why,
-        ...(error instanceof IngotError ? error.toJSON() : { cause: String(error) }),
-      });
+      this.refused(why, error);
       throw error;
     }
   }
@@ -293,6 +298,8 @@ export class LiveDeployment {
     this.current = next;
     this.problem = null;
     this.closeUnused(before);
+    // What serves from the start is placed by the server, once it listens.
+    if (before.length > 0) void this.serving.settle(modelsOf(next).filter((model) => !before.includes(model)));
     clearTimeout(this.forgetting);
     this.forgetting = setTimeout(() => this.forget(), next.plan.keepPreviousMs);
     this.forgetting.unref();

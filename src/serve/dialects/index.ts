@@ -2,8 +2,9 @@
 import { describe } from "./describe.ts";
 import type { Dialect } from "./dialect.ts";
 import { health } from "./health.ts";
+import { observe } from "./observe.ts";
 import { oip } from "./oip.ts";
 import { pages } from "./pages.ts";
 import { predict } from "./predict.ts";
 
-export const dialects: readonly Dialect[] = [predict, oip, health, describe, pages];
+export const dialects: readonly Dialect[] = [predict, oip, health, describe, observe, pages];

@@ -24,6 +24,12 @@ export const pages: Dialect = {
     },
     {
       method: "GET",
+      path: "/status",
+      about: "Traffic, latencies, variants and errors as they happen",
+      handle: (exchange) => page(exchange, web),
+    },
+    {
+      method: "GET",
       path: "/assets/{file}",
       about: "Scripts and styles of the pages",
       handle: async (exchange, [file]) => {

@@ -1,0 +1,83 @@
+// A server whose models come from a deployment: started, changed by its file and by signals, stopped as one.
+import { unwatchFile, watchFile } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { cannotOpen } from "../../core/index.ts";
+import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
+import { type AdminOptions, checkTokenLength, type RunningAdmin, startAdmin } from "./admin.ts";
+import { type DeploymentPlan, parseDeployment } from "./deployment_file.ts";
+import { LiveDeployment, type LiveDeploymentOptions } from "./live_deployment.ts";
+
+export interface DeployedOptions extends Omit<ServerOptions, "models" | "prepare"> {
+  /** A deployment.yaml, watched while it is served; or a plan. */
+  readonly deployment: string | DeploymentPlan;
+  readonly find: LiveDeploymentOptions["find"];
+  readonly log?: LiveDeploymentOptions["log"];
+  /** Default: no admin API. */
+  readonly admin?: AdminOptions;
+  /** How often the file is looked at. Default 1 s. */
+  readonly watchMs?: number;
+}
+
+export interface DeployedServer extends RunningServer {
+  readonly deployment: LiveDeployment;
+  readonly admin: RunningAdmin | null;
+  /** Reads the file again, or resolves the references of the plan again; what is wrong is logged, and the old one goes on. */
+  reload(why: string): Promise<void>;
+}
+
+/** @throws IngotError DEPLOYMENT_INVALID, ADDRESS_IN_USE and what loading throws */
+export async function startDeployed(options: DeployedOptions): Promise<DeployedServer> {
+  const { deployment: source, find, log, admin: adminOptions, watchMs = 1000, ...serverOptions } = options;
+  if (adminOptions) checkTokenLength(adminOptions.token);
+  const wanted = () => (typeof source === "string" ? readDeployment(source) : Promise.resolve(source));
+  let deployment: LiveDeployment | null = null;
+  const server = await startServer({
+    ...serverOptions,
+    prepare: async (serving) => {
+      const { watch } = serving;
+      deployment = await LiveDeployment.start(serving, await wanted(), {
+        find,
+        traffic: watch.traffic,
+        ...(log ? { log } : {}),
+      });
+      watch.deployment = deployment;
+    },
+  });
+  const live = deployment as unknown as LiveDeployment;
+  const reload = async (why: string): Promise<void> => {
+    let plan: DeploymentPlan;
+    try {
+      plan = await wanted();
+    } catch (error) {
+      live.refused(why, error);
+      return;
+    }
+    // What it refuses it has noted and logged itself.
+    await live.apply(plan, why).catch(() => undefined);
+  };
+  const admin = adminOptions
+    ? await startAdmin(live, adminOptions).catch((error) => server.close().then(() => Promise.reject(error)))
+    : null;
+  const changed = () => void reload(`${path.basename(source as string)} changed`);
+  if (typeof source === "string") watchFile(source, { interval: watchMs }, changed);
+  return {
+    ...server,
+    deployment: live,
+    admin,
+    reload,
+    async close() {
+      if (typeof source === "string") unwatchFile(source, changed);
+      await admin?.close();
+      await server.close();
+      await live.close();
+    },
+  };
+}
+
+async function readDeployment(file: string): Promise<DeploymentPlan> {
+  const bytes = await readFile(file).catch((cause) => {
+    throw cannotOpen(cause, file);
+  });
+  return parseDeployment(bytes, file);
+}

@@ -1,0 +1,99 @@
+// Everything that is counted while a server runs, put together for those who look: Prometheus, the status page, other processes.
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { LiveDeployment } from "../deployment/live_deployment.ts";
+import type { Serving } from "../serving.ts";
+import { type Gauge, type Load, type MetricsState, type ProcessState, prometheusText } from "./prometheus.ts";
+import { mergeTraffic, Traffic } from "./traffic.ts";
+
+/** What one process counted; plain data that travels between processes. */
+export type WatchState = MetricsState;
+
+export class Watch {
+  readonly traffic = new Traffic();
+  /** Set by whoever deploys; null where the server serves what it was started with. */
+  deployment: LiveDeployment | null = null;
+  /** Numbers that something else counts, asked for when somebody looks. */
+  readonly gauges = new Set<() => readonly Gauge[]>();
+  /** Where several processes serve: what the others counted. */
+  others: () => Promise<readonly WatchState[]> = async () => [];
+  private readonly serving: Serving;
+  private loop: ReturnType<typeof monitorEventLoopDelay> | null = null;
+
+  constructor(serving: Serving) {
+    this.serving = serving;
+    serving.observe((request) => this.traffic.add(request));
+  }
+
+  /** Of this process alone. */
+  state(): WatchState {
+    return {
+      version: this.serving.options.version,
+      traffic: this.traffic.state(),
+      processes: [this.process()],
+      loads: this.serving.models.map(({ name, variant, inFlight }): Load => ({ model: name, variant, inFlight })),
+      gauges: [...this.gauges].flatMap((gauge) => gauge()),
+    };
+  }
+
+  /** Of all processes together. */
+  async total(): Promise<WatchState> {
+    return mergeStates([this.state(), ...(await this.others())]);
+  }
+
+  /** The page for Prometheus. */
+  async metrics(): Promise<string> {
+    return prometheusText(await this.total());
+  }
+
+  private process(): ProcessState {
+    const { rss, heapUsed } = process.memoryUsage();
+    const { user, system } = process.cpuUsage();
+    // Costs a timer, so it begins when somebody looks for the first time.
+    if (this.loop === null) {
+      this.loop = monitorEventLoopDelay({ resolution: 20 });
+      this.loop.enable();
+    }
+    const late = this.loop.percentile(99) / 1e9;
+    this.loop.reset();
+    return {
+      pid: process.pid,
+      residentBytes: rss,
+      heapBytes: heapUsed,
+      cpuSeconds: (user + system) / 1e6,
+      uptimeSeconds: process.uptime(),
+      loopDelaySeconds: Number.isFinite(late) ? late : 0,
+    };
+  }
+}
+
+/** The sum over processes. */
+export function mergeStates(states: readonly WatchState[]): WatchState {
+  const loads = new Map<string, Load>();
+  const gauges = new Map<string, Gauge>();
+  for (const state of states) {
+    for (const load of state.loads) {
+      const key = `${load.model}\0${load.variant}`;
+      loads.set(key, { ...load, inFlight: load.inFlight + (loads.get(key)?.inFlight ?? 0) });
+    }
+    for (const gauge of state.gauges) gauges.set(gauge.name, mergeGauges(gauges.get(gauge.name), gauge));
+  }
+  return {
+    version: states[0]!.version,
+    traffic: mergeTraffic(states.map(({ traffic }) => traffic)),
+    processes: states.flatMap(({ processes }) => processes),
+    loads: [...loads.values()],
+    gauges: [...gauges.values()],
+  };
+}
+
+/** Counters are added up; of gauges the last process's stands. */
+function mergeGauges(known: Gauge | undefined, added: Gauge): Gauge {
+  if (!known) return added;
+  const rows = new Map(known.rows.map((row) => [JSON.stringify(row.labels), row]));
+  for (const row of added.rows) {
+    const key = JSON.stringify(row.labels);
+    const before = added.kind === "counter" ? (rows.get(key)?.value ?? 0) : 0;
+    rows.set(key, { labels: row.labels, value: before + row.value });
+  }
+  return { ...known, rows: [...rows.values()] };
+}
