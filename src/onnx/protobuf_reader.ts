@@ -16,6 +16,10 @@ export interface MessageKind {
   readonly code: ErrorCode;
   /** e.g. `an ONNX model`. */
   readonly what: string;
+  /** What to do about a malformed one; default: what is said of files. */
+  readonly fix?: string;
+  /** Messages and list elements that become objects, where fewer are allowed than in files. */
+  readonly objects?: number;
 }
 
 const onnxModel: MessageKind = { code: "ONNX_MALFORMED", what: "an ONNX model" };
@@ -183,13 +187,14 @@ export class ProtobufReader {
     throw new IngotError(kind.code, {
       what,
       where: `${source} at byte ${this.#fieldStart}`,
-      fix: `the file is incomplete, damaged, or not ${kind.what}: copy or export it again`,
+      fix: kind.fix ?? `the file is incomplete, damaged, or not ${kind.what}: copy or export it again`,
       cause,
     });
   }
 
   #count(): void {
-    if (++this.#shared.objects > objectLimit) this.fail(`the file holds more than ${objectLimit} objects`);
+    const limit = this.#shared.kind.objects ?? objectLimit;
+    if (++this.#shared.objects > limit) this.fail(`${this.#shared.source} holds more than ${limit} objects`);
   }
 
   #advance(length: number): number {
@@ -273,7 +278,8 @@ export class IntList {
     const needed = this.#length + more;
     const capacity = (this.#wide ?? this.#narrow).length;
     if (needed <= capacity) return;
-    const size = Math.max(needed, more > 1 ? 0 : Math.max(4, capacity * 2));
+    // One packed list is given what it needs; many short ones must not be copied as often as they are many.
+    const size = Math.max(needed, more > 1 && capacity === 0 ? 0 : Math.max(4, capacity * 2));
     if (this.#wide) {
       const grown = new BigInt64Array(size);
       grown.set(this.#wide);

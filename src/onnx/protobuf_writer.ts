@@ -105,6 +105,12 @@ export class ProtobufWriter {
     this.#offset += 4;
   }
 
+  double(field: number, value: number): void {
+    this.#tag(field, 1);
+    this.#view?.setFloat64(this.#offset, value, true);
+    this.#offset += 8;
+  }
+
   floats(field: number, values: Float32Array): void {
     if (values.length <= packAbove) for (const value of values) this.float(field, value);
     else this.bytes(field, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

@@ -66,8 +66,16 @@ function checkDepth(text: string, where: string): void {
 /**
  * JSON text of plain values: NaN and infinities as the strings "NaN", "Infinity", "-Infinity" (which inputs take back),
  * bigint as digits, -0 as -0, Float32Array elements in their shortest form. Members that are undefined are left out.
+ * @param special `bare` writes NaN and infinities without quotes, as Python does and strict readers refuse
  */
-export function writeJson(value: unknown): string {
+export function writeJson(value: unknown, special: "quoted" | "bare" = "quoted"): string {
+  const numberText = special === "bare" ? bareNumber : quotedNumber;
+  return jsonText(value, numberText);
+}
+
+type NumberText = (value: number) => string;
+
+function jsonText(value: unknown, numberText: NumberText): string {
   switch (typeof value) {
     case "string":
       return JSON.stringify(value);
@@ -78,29 +86,33 @@ export function writeJson(value: unknown): string {
     case "boolean":
       return value ? "true" : "false";
     case "object":
-      return value === null ? "null" : objectText(value);
+      return value === null ? "null" : objectText(value, numberText);
     default:
       return "null";
   }
 }
 
-function numberText(value: number): string {
-  if (!Number.isFinite(value)) return `"${value}"`;
+function quotedNumber(value: number): string {
+  return Number.isFinite(value) ? bareNumber(value) : `"${value}"`;
+}
+
+function bareNumber(value: number): string {
   return Object.is(value, -0) ? "-0" : String(value);
 }
 
-function objectText(value: object): string {
-  if (Array.isArray(value)) return `[${value.map(writeJson).join(",")}]`;
+function objectText(value: object, numberText: NumberText): string {
+  const inner = (element: unknown) => jsonText(element, numberText);
+  if (Array.isArray(value)) return `[${value.map(inner).join(",")}]`;
   if (value instanceof Float32Array)
     return `[${Array.from(value, (element) => numberText(shortestFloat32(element))).join(",")}]`;
   if (ArrayBuffer.isView(value) && Symbol.iterator in value)
-    return `[${Array.from(value as unknown as Iterable<number | bigint>, writeJson).join(",")}]`;
-  if ("toJSON" in value && typeof value.toJSON === "function") return writeJson(value.toJSON());
+    return `[${Array.from(value as unknown as Iterable<number | bigint>, inner).join(",")}]`;
+  if ("toJSON" in value && typeof value.toJSON === "function") return inner(value.toJSON());
   let text = "{";
   for (const key of Object.keys(value)) {
     const member = (value as Record<string, unknown>)[key];
     if (member === undefined) continue;
-    text += `${text.length > 1 ? "," : ""}${JSON.stringify(key)}:${writeJson(member)}`;
+    text += `${text.length > 1 ? "," : ""}${JSON.stringify(key)}:${inner(member)}`;
   }
   return `${text}}`;
 }

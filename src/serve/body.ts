@@ -1,23 +1,24 @@
 // Request bodies: bounded, UTF-8, JSON. Which parser applies is the route's decision, never the Content-Type's.
 import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
-import { IngotError, quoted } from "../core/index.ts";
+import { IngotError } from "../core/index.ts";
+import { bodyEncoding, decompressed } from "./content_encoding.ts";
 
 /** The client went away before its request was complete; nobody is left to answer. */
 export class ClientGone extends Error {}
 
 /**
- * The whole body of a request.
- * @throws IngotError BODY_TOO_LARGE, BODY_ENCODING_UNSUPPORTED; ClientGone
+ * The whole body of a request, decompressed.
+ * @param limit bytes, on the wire and after decompression
+ * @throws IngotError BODY_TOO_LARGE, BODY_ENCODING_UNSUPPORTED, REQUEST_MALFORMED; ClientGone
  */
-export function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
-  const encoding = request.headers["content-encoding"];
-  if (encoding !== undefined && encoding.toLowerCase() !== "identity")
-    throw new IngotError("BODY_ENCODING_UNSUPPORTED", {
-      what: `Content-Encoding ${quoted(encoding)} is not supported`,
-      where: "request body",
-      fix: "send the body uncompressed",
-    });
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const encoding = bodyEncoding(request.headers["content-encoding"]);
+  const body = await receivedBody(request, limit);
+  return encoding === null ? body : decompressed(body, encoding, limit);
+}
+
+function receivedBody(request: IncomingMessage, limit: number): Promise<Buffer> {
   if (Number(request.headers["content-length"]) > limit) throw tooLarge(limit);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -15,7 +15,7 @@ export class Exchange implements Asker {
   readonly response: ServerResponse;
   /** The path without its query, still percent-encoded. */
   readonly path: string;
-  /** The caller's `Ingot-Request-Id` when it is printable ASCII of at most 128 characters, else a new one. */
+  /** The caller's `Ingot-Request-Id` (or SageMaker's inference id) when it is printable ASCII of at most 128 characters, else a new one. */
   readonly id: string;
   readonly call: Call;
   /** What is named in the answer's headers: the chosen model, else the first. */
@@ -31,7 +31,7 @@ export class Exchange implements Asker {
   constructor(request: IncomingMessage, response: ServerResponse, serving: Serving) {
     const url = request.url ?? "/";
     const query = url.indexOf("?");
-    const given = request.headers["ingot-request-id"];
+    const given = request.headers["ingot-request-id"] ?? request.headers["x-amzn-sagemaker-inference-id"];
     this.request = request;
     this.response = response;
     this.path = query === -1 ? url : url.slice(0, query);

@@ -1,4 +1,6 @@
 // Loading and unloading models while the server runs, as the protocols' model repositories ask for it.
+import { IngotError } from "../core/index.ts";
+import type { Serving } from "./serving.ts";
 
 export interface RepositoryEntry {
   readonly name: string;
@@ -20,4 +22,32 @@ export interface ModelRepository {
   load(reference: string): Promise<void>;
   /** Stops serving a model; requests under way are answered. @throws IngotError MODEL_UNKNOWN, DEPLOYMENT_REFUSED for the last one */
   unload(name: string): Promise<void>;
+}
+
+/** What is served, each version once. */
+export function servedEntries({ models, isReady }: Pick<Serving, "models" | "isReady">): RepositoryEntry[] {
+  const entries = new Map<string, RepositoryEntry>();
+  for (const { name, version } of models)
+    entries.set(JSON.stringify([name, version]), {
+      name,
+      version,
+      state: isReady ? "READY" : "UNAVAILABLE",
+      reason: isReady ? "" : "the server is stopping",
+    });
+  return [...entries.values()];
+}
+
+/** @throws IngotError FORBIDDEN where clients may not change what is served */
+export function controlledRepository({ repository }: Serving): ModelRepository {
+  if (repository) return repository;
+  throw new IngotError("FORBIDDEN", {
+    what: "this server's models are not loaded or unloaded by clients",
+    fix: "start it with `ingot serve --model-control` to allow that",
+  });
+}
+
+/** What the protocols' index shows. */
+export async function repositoryIndex(serving: Serving, onlyReady: boolean): Promise<readonly RepositoryEntry[]> {
+  const entries = serving.repository ? await serving.repository.index() : servedEntries(serving);
+  return onlyReady ? entries.filter(({ state }) => state === "READY") : entries;
 }

@@ -4,7 +4,7 @@ import type { Exchange } from "./exchange.ts";
 
 export interface Route {
   readonly method: "GET" | "POST";
-  /** Parts in braces are parameters: `/v2/models/{model}/infer`. */
+  /** Parts in braces are parameters: `/v2/models/{model}/infer`; a part may go on after one: `/v1/models/{model}:predict`. */
   readonly path: string;
   readonly about: string;
   /** Answers the exchange. `parameters` are decoded, in the order of the path. */
@@ -46,8 +46,10 @@ export class Router {
       : this.fixed.get(path);
     if (known) return known;
     const byMethod = new Map<string, Route>();
-    if (path.includes("{")) this.patterns.push({ parts, byMethod });
-    else this.fixed.set(path, byMethod);
+    if (!path.includes("{")) this.fixed.set(path, byMethod);
+    // What goes on after a parameter is looked at first: the bare parameter would take it all.
+    else if (/\}[^/]/.test(path)) this.patterns.unshift({ parts, byMethod });
+    else this.patterns.push({ parts, byMethod });
     return byMethod;
   }
 
@@ -104,8 +106,13 @@ function parametersOf(pattern: readonly string[], parts: readonly string[]): str
   const parameters: string[] = [];
   for (const [index, expected] of pattern.entries()) {
     const part = parts[index]!;
-    if (expected.startsWith("{") && part !== "") parameters.push(part);
-    else if (expected !== part) return null;
+    if (!expected.startsWith("{")) {
+      if (expected !== part) return null;
+      continue;
+    }
+    const end = expected.slice(expected.indexOf("}") + 1);
+    if (part.length <= end.length || !part.endsWith(end)) return null;
+    parameters.push(part.slice(0, part.length - end.length));
   }
   return parameters;
 }

@@ -5,6 +5,7 @@ import { IngotError } from "../core/index.ts";
 import { type AnsweringOptions, answering } from "./answering.ts";
 import { answerBrokenRequests } from "./broken_request.ts";
 import type { Observer } from "./finished_request.ts";
+import type { RunningGrpc } from "./grpc/server.ts";
 import type { LoadedModel } from "./served_model.ts";
 import { Serving } from "./serving.ts";
 import { builtPages, WebAssets } from "./web_assets.ts";
@@ -18,6 +19,8 @@ export interface ServerOptions extends AnsweringOptions {
   readonly host?: string;
   /** Default 8080; 0 takes a free one. */
   readonly port?: number;
+  /** Port of the gRPC server on the same host; 0 takes a free one. Default: none. */
+  readonly grpcPort?: number;
   /** Version of Ingot, for metadata. */
   readonly version?: string;
   /** Largest request body in bytes. Default 32 MiB. */
@@ -42,6 +45,8 @@ export interface RunningServer {
   /** `http://host:port`, without a slash at the end. */
   readonly url: string;
   readonly port: number;
+  /** Null where none was asked for. */
+  readonly grpcPort: number | null;
   /** What answers: whoever changes it changes what is served. */
   readonly serving: Serving;
   /** Stops accepting, finishes what is in flight, closes predictors. Calling again waits for the same end. */
@@ -74,22 +79,40 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   void serving.settle();
 
-  let closing: Promise<void> | null = null;
+  let grpc: RunningGrpc | null = null;
   const stop = async () => {
     serving.draining = true;
     if (options.drainDelayMs) await new Promise((resolve) => setTimeout(resolve, options.drainDelayMs));
-    await stopListening(server, options.closeTimeoutMs ?? 30_000);
+    const timeoutMs = options.closeTimeoutMs ?? 30_000;
+    await Promise.all([stopListening(server, timeoutMs), grpc?.close(timeoutMs)]);
     await serving.close();
   };
+  if (options.grpcPort !== undefined) {
+    try {
+      grpc = await listenForGrpc(serving, options.grpcPort, options);
+    } catch (error) {
+      await stop();
+      throw error;
+    }
+  }
+  let closing: Promise<void> | null = null;
   return {
     url: `http://${host}:${port}`,
     port,
+    grpcPort: grpc?.port ?? null,
     serving,
     close() {
       closing ??= stop();
       return closing;
     },
   };
+}
+
+/** Its library is loaded after HTTP answers already, and only where gRPC is asked for. */
+async function listenForGrpc(serving: Serving, port: number, options: ServerOptions): Promise<RunningGrpc> {
+  const { startGrpc } = await import("./grpc/server.ts");
+  const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
+  return startGrpc(serving, { host: options.host ?? "127.0.0.1", port, errorLog });
 }
 
 async function listen(server: Server, port: number, host: string): Promise<{ port: number; host: string }> {

@@ -5,6 +5,7 @@ import type { Asker } from "./call.ts";
 import type { EngineOptions } from "./engine/engine.ts";
 import type { FinishedRequest, Observer } from "./finished_request.ts";
 import { Watch } from "./observe/watch.ts";
+import type { ModelRepository } from "./repository.ts";
 import { type LoadedModel, ServedModel } from "./served_model.ts";
 import type { WebAssets } from "./web_assets.ts";
 
@@ -21,6 +22,8 @@ export interface ServingOptions {
 
 export class Serving {
   readonly options: ServingOptions;
+  /** What loads and unloads models when clients ask for it; null: they may not. */
+  repository: ModelRepository | null = null;
   /** Set when the server is about to stop: answers go on, readiness does not. */
   draining = false;
   /** What was counted. */

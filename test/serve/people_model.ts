@@ -50,6 +50,17 @@ export function peopleModel(more: Partial<LoadedModel> = {}): Promise<LoadedMode
   return served("people", g, { inputs, outputs }, { description: "Adds what people are", example, ...more });
 }
 
+/** Takes two weights `x`; gives `share`, each divided by their sum, with the classes no and yes. */
+export function probabilityModel(more: Partial<LoadedModel> = {}): Promise<LoadedModel> {
+  const g = new GraphBuilder("odds");
+  const x = g.input("x", "float32", ["N", 2]);
+  const sum = g.op("ReduceSum", [x, g.constant(int64([1]))], { keepdims: 1 });
+  g.output(g.op("Div", [x, sum]), "share");
+  const inputs: InputSpec[] = [{ name: "x", type: "float", dtype: "float32", shape: [2], layout: "batch" }];
+  const share = { ...output("share", "float", "float32"), shape: [2], role: "probabilities" as const };
+  return served("odds", g, { inputs, outputs: [{ ...share, classes: ["no", "yes"] }] }, more);
+}
+
 export const everyDtype = [
   ...(["bool", "uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64"] as const),
   ...(["float16", "float32", "float64", "string"] as const),

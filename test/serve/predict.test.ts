@@ -1,3 +1,4 @@
+import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningServer } from "../../src/serve/index.ts";
 import { peopleModel, serve } from "./people_model.ts";
@@ -150,9 +151,26 @@ describe("refusals", () => {
     expect((await fetch(`${server.url}/predict`, init)).status).toBe(413);
   });
 
-  test("compressed bodies are refused by name", async () => {
-    const response = await post("{}", { headers: { "Content-Encoding": "gzip" } });
-    expect(response.status).toBe(415);
-    expect(await response.text()).toContain("gzip");
+  test("compressed bodies are read; encodings that are not, refused by name", async () => {
+    const person = JSON.stringify({ age: 41, height: 10, colour: "red" });
+    const rows: [encoding: string, body: Uint8Array<ArrayBuffer>][] = [
+      ["gzip", new Uint8Array(gzipSync(person))],
+      ["deflate", new Uint8Array(deflateSync(person))],
+      ["deflate", new Uint8Array(deflateRawSync(person))],
+    ];
+    for (const [encoding, body] of rows) {
+      const response = await post(body, { headers: { "Content-Encoding": encoding } });
+      expect([response.status, await response.json()]).toMatchObject([200, { sum: 51 }]);
+    }
+    const refused = await post("{}", { headers: { "Content-Encoding": "br" } });
+    expect([refused.status, await refused.text()]).toEqual([415, expect.stringContaining('\\"br\\"')]);
+    const plain = await post("{}", { headers: { "Content-Encoding": "gzip" } });
+    expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining("is not gzip data")]);
+  });
+
+  test("what grows beyond the limit when it is decompressed", async () => {
+    const bomb = new Uint8Array(gzipSync(Buffer.alloc(1024 * 1024)));
+    const response = await post(bomb, { headers: { "Content-Encoding": "gzip" } });
+    expect([response.status, await response.text()]).toEqual([413, expect.stringContaining("once it is decompressed")]);
   });
 });

@@ -17,3 +17,11 @@ export function plainErrorBody(error: IngotError, requestId: string): unknown {
   const id = error.httpStatus === 500 ? { requestId } : {};
   return { error: { ...error.toJSON(), ...id } };
 }
+
+/** An error in one line, for protocols whose errors are a text. */
+export function messageOf(error: IngotError, requestId: string): string {
+  const where = error.where ? `${error.where}: ` : "";
+  const fix = error.fix ? `; ${error.fix}` : "";
+  const id = error.httpStatus === 500 ? ` (request ${requestId})` : "";
+  return `${where}${error.what}${fix}${id}`;
+}

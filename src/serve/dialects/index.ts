@@ -2,9 +2,22 @@
 import { describe } from "./describe.ts";
 import type { Dialect } from "./dialect.ts";
 import { health } from "./health.ts";
+import { mlflow } from "./mlflow.ts";
 import { observe } from "./observe.ts";
 import { oip } from "./oip.ts";
 import { pages } from "./pages.ts";
 import { predict } from "./predict.ts";
+import { sagemaker } from "./sagemaker.ts";
+import { tensorflowServing } from "./tensorflow_serving.ts";
 
-export const dialects: readonly Dialect[] = [predict, oip, health, describe, observe, pages];
+export const dialects: readonly Dialect[] = [
+  predict,
+  oip,
+  mlflow,
+  tensorflowServing,
+  sagemaker,
+  health,
+  describe,
+  observe,
+  pages,
+];

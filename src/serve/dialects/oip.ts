@@ -1,28 +1,24 @@
-// Open Inference Protocol v2 over REST, tensors in JSON.
-// Rule: kserve/open-inference-protocol, specification/protocol/inference_rest.md.
-import { IngotError, nearest, quoted } from "../../core/index.ts";
-import type { Tensor } from "../../onnx/index.ts";
-import { readJson, writeJson } from "../../runtime/index.ts";
-import { readBody, textOf } from "../body.ts";
+// Open Inference Protocol v2 over REST: health, metadata, inference with tensors in JSON or as bytes.
+// Rule: kserve/open-inference-protocol, specification/protocol/inference_rest.md; its extensions are in oip_extensions.ts.
+import { readBody } from "../body.ts";
+import { compressed } from "../content_encoding.ts";
 import type { Exchange } from "../exchange.ts";
 import type { Route } from "../router.ts";
 import type { ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
 import type { Dialect } from "./dialect.ts";
-import { readInferRequest } from "./oip_request.ts";
-import { readTensor, tensorMetadata, writeTensor } from "./oip_tensors.ts";
+import { messageOf } from "./dialect.ts";
+import { headerLength, readInferBody, writeInferBody } from "./oip_body.ts";
+import { extensionRoutes, extensions } from "./oip_extensions.ts";
+import { runInference } from "./oip_inference.ts";
+import { modelMetadata } from "./oip_metadata.ts";
 
 export const oip: Dialect = {
   name: "Open Inference Protocol v2",
   prefix: "/v2",
-  errorBody: (error, requestId) => {
-    const where = error.where ? `${error.where}: ` : "";
-    const fix = error.fix ? `; ${error.fix}` : "";
-    const id = error.httpStatus === 500 ? ` (request ${requestId})` : "";
-    return { error: `${where}${error.what}${fix}${id}` };
-  },
+  errorBody: (error, requestId) => ({ error: messageOf(error, requestId) }),
   routes: (serving) => [
-    fixed("/v2", "Server metadata", () => ({ name: "ingot", version: serving.options.version, extensions: [] })),
+    fixed("/v2", "Server metadata", () => ({ name: "ingot", version: serving.options.version, extensions })),
     fixed("/v2/health/live", "Whether the server runs", () => ({ live: true })),
     {
       method: "GET",
@@ -31,6 +27,7 @@ export const oip: Dialect = {
       handle: (exchange) => readiness(serving, exchange, { ready: serving.isReady }),
     },
     ...["/v2/models/{model}", "/v2/models/{model}/versions/{version}"].flatMap((path) => modelRoutes(serving, path)),
+    ...extensionRoutes(serving),
   ],
 };
 
@@ -44,13 +41,8 @@ function modelRoutes(serving: Serving, path: string): Route[] {
       method: "GET",
       path,
       about: "Inputs and outputs of a model",
-      handle: (exchange, parameters) => {
-        const { name, schema } = named(exchange, parameters);
-        const versions = serving.models.filter((model) => model.name === name).map((model) => model.version);
-        const inputs = schema.inputs.map(tensorMetadata);
-        const outputs = schema.outputs.map(tensorMetadata);
-        exchange.json(200, JSON.stringify({ name, versions, platform: "onnx_onnxv1", inputs, outputs }));
-      },
+      handle: (exchange, parameters) =>
+        exchange.json(200, JSON.stringify(modelMetadata(named(exchange, parameters), serving))),
     },
     {
       method: "GET",
@@ -69,81 +61,27 @@ function modelRoutes(serving: Serving, path: string): Route[] {
 }
 
 async function infer(serving: Serving, exchange: Exchange, model: ServedModel): Promise<void> {
-  if (exchange.request.headers["inference-header-content-length"] !== undefined)
-    throw new IngotError("INPUT_INVALID", {
-      what: "binary tensors are not supported",
-      where: "header Inference-Header-Content-Length",
-      fix: "send tensors as JSON (tritonclient: set_data_from_numpy(…, binary_data=False))",
-    });
+  const { call } = exchange;
   const body = await readBody(exchange.request, serving.options.bodyLimit);
   const received = performance.now();
-  const request = readInferRequest(readJson(textOf(body), "request body"));
-  const feeds = readFeeds(request.inputs, model);
-  const wanted = wantedOutputs(request.outputs, model);
-
-  const { call } = exchange;
+  const request = readInferBody(body, exchange.header(headerLength), model);
   call.phases.parse = performance.now() - received;
-  const results = await model.run(feeds, call);
+  const results = await runInference(model, request, call);
   const computed = performance.now();
-  const text = writeJson({
+  const head = {
     model_name: model.name,
     model_version: model.version,
     ...(request.id === undefined ? {} : { id: request.id }),
-    outputs: wanted.map((name) => writeTensor(name, results[name]!)),
-  });
+  };
+  const answer = writeInferBody(
+    head,
+    results.map(({ output, tensor }) => [output.name, tensor, output.binary ?? request.binaryOutput]),
+  );
+  const { body: sent, encoding } = await compressed(answer.body, exchange.header("accept-encoding"));
   call.phases.encode = performance.now() - computed;
-  exchange.json(200, text);
-}
-
-function readFeeds(
-  inputs: ReturnType<typeof readInferRequest>["inputs"],
-  { schema }: ServedModel,
-): Record<string, Tensor> {
-  const feeds: Record<string, Tensor> = Object.create(null);
-  for (const input of inputs) {
-    const spec = schema.inputs.find((candidate) => candidate.name === input.name);
-    if (!spec) throw unknownName("input", input.name, schema.inputs);
-    if (feeds[input.name])
-      throw new IngotError("INPUT_INVALID", { what: "is given twice", where: `inputs.${input.name}` });
-    feeds[input.name] = readTensor(input, spec);
-  }
-  let rows: { readonly of: string; readonly count: number } | null = null;
-  for (const { name, layout } of schema.inputs) {
-    const tensor = feeds[name];
-    if (!tensor)
-      throw new IngotError("INPUT_INVALID", {
-        what: "is missing",
-        where: `inputs.${name}`,
-        fix: `send ${schema.inputs.map((input) => input.name).join(", ")}`,
-      });
-    if (layout === "whole") continue;
-    const count = tensor.dims[0]!;
-    rows ??= { of: name, count };
-    if (rows.count !== count)
-      throw new IngotError("INPUT_INVALID", {
-        what: `has ${count} rows, inputs.${rows.of} has ${rows.count}`,
-        where: `inputs.${name}`,
-      });
-  }
-  return feeds;
-}
-
-/** The outputs to answer with: those asked for, else all. */
-function wantedOutputs(asked: readonly { readonly name: string }[] | undefined, { schema }: ServedModel): string[] {
-  if (!asked || asked.length === 0) return schema.outputs.map((output) => output.name);
-  return asked.map(({ name }) => {
-    if (!schema.outputs.some((output) => output.name === name)) throw unknownName("output", name, schema.outputs);
-    return name;
-  });
-}
-
-function unknownName(kind: "input" | "output", name: string, known: readonly { readonly name: string }[]): IngotError {
-  const names = known.map((spec) => spec.name);
-  const meant = nearest(name, names);
-  return new IngotError("INPUT_INVALID", {
-    what: `the model has no ${kind} ${quoted(name)}`,
-    where: `${kind}s`,
-    fix: meant ? `did you mean ${quoted(meant)}?` : `it has ${names.join(", ")}`,
+  exchange.send(200, answer.jsonLength === null ? "application/json" : "application/octet-stream", sent, {
+    ...(answer.jsonLength === null ? {} : { "Inference-Header-Content-Length": answer.jsonLength }),
+    ...(encoding === null ? {} : { "Content-Encoding": encoding, Vary: "Accept-Encoding" }),
   });
 }
 
