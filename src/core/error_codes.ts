@@ -36,6 +36,10 @@ export const errorCodes = {
 
   // declared steps
   PIPELINE_INVALID: refused,
+  /** A tokenizer.json that cannot be one. */
+  TOKENIZER_INVALID: refused,
+  /** A tokenizer whose tokens are not known to be the same here. */
+  TOKENIZER_UNSUPPORTED: refused,
   /** One record that a step refuses or cannot read. */
   RECORD_REFUSED: { exit: 3, http: 422 },
 

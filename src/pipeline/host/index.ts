@@ -1,4 +1,9 @@
 // The table of host work. Each is loaded when a package first needs it: a browser fetches only what it runs.
 import type { HostKind } from "../host.ts";
 
-export const hostKinds: Readonly<Record<string, () => Promise<HostKind>>> = {};
+// biome-ignore format: one kind per line
+export const hostKinds: Readonly<Record<string, () => Promise<HostKind>>> = {
+  decode_tokens: async () => (await import("./decode_tokens.ts")).decodeTokens,
+  entities: async () => (await import("./entities.ts")).entities,
+  tokenize: async () => (await import("./tokenize.ts")).tokenize,
+};
