@@ -7,3 +7,9 @@ export function portOf(text: string | undefined, option: string, byDefault: numb
   if (/^\d+$/.test(text) && Number(text) <= 65535) return Number(text);
   throw new IngotError("USAGE", { what: `\`${text}\` is no port`, where: option, fix: "a number from 0 to 65535" });
 }
+
+/** gRPC's port: unless said, the one after HTTP's, any free one beside any free one; null = none. @throws IngotError USAGE */
+export function grpcPortOf(text: string | undefined, httpPort: number): number | null {
+  if (text === "off") return null;
+  return portOf(text, "--grpc-port", httpPort === 0 ? 0 : Math.min(httpPort + 1, 65535));
+}

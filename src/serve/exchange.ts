@@ -58,10 +58,22 @@ export class Exchange implements Asker {
    */
   choose(name?: string, version?: string): ServedModel {
     this.release();
-    this.chosen = this.serving.choose(this, name, version);
-    this.held = this.chosen;
-    this.model = this.chosen;
-    return this.chosen;
+    return this.hold(this.serving.choose(this, name, version));
+  }
+
+  /** Takes a variant by its name, whatever the weights say. @throws IngotError MODEL_UNKNOWN */
+  chooseVariant(name: string, variant: string): ServedModel {
+    this.release();
+    const model = this.serving.findVariant(name, variant);
+    model.acquire();
+    return this.hold(model);
+  }
+
+  private hold(model: ServedModel): ServedModel {
+    this.chosen = model;
+    this.held = model;
+    this.model = model;
+    return model;
   }
 
   /** The chosen model is no longer needed. */

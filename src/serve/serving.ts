@@ -98,6 +98,23 @@ export class Serving {
     });
   }
 
+  /**
+   * A variant by its name; it is not acquired.
+   * @throws IngotError MODEL_UNKNOWN
+   */
+  findVariant(name: string, variant: string): ServedModel {
+    this.find(name);
+    const models = this.#models.filter((model) => model.name === name);
+    const model = models.find((candidate) => candidate.variant === variant);
+    if (model) return model;
+    const variants = [...new Set(models.map((candidate) => candidate.variant))];
+    const meant = nearest(variant, variants);
+    throw new IngotError("MODEL_UNKNOWN", {
+      what: `model ${quoted(name)} has no variant ${quoted(variant)}`,
+      fix: meant ? `did you mean ${quoted(meant)}?` : `variants: ${variants.join(", ")}`,
+    });
+  }
+
   /** Lets each model find out where it runs best, while it answers. Failures leave it where it is. */
   async settle(models: readonly ServedModel[] = this.#models): Promise<void> {
     for (const model of models) {

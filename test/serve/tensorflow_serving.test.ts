@@ -180,7 +180,7 @@ describe("refusals", () => {
     ],
     ["an unknown model", "ods", { instances: [] }, 404, /no model is called "ods"; did you mean "odds"\?/],
     ["an unknown version", "odds/versions/7", { instances: [] }, 404, /no version "7"; served: 1\.2\.0, 2\.0\.0/],
-    ["an unknown label", "odds/labels/canry", { instances: [] }, 404, /no label "canry"; did you mean "canary"\?/],
+    ["an unknown label", "odds/labels/canry", { instances: [] }, 404, /no variant "canry"; did you mean "canary"\?/],
     ["a short row", "odds", { instances: [[1]] }, 400, /inputs\.x: expected 2 values, got 1|inputs\.x: expected/],
     ["text in a row", "odds", { instances: [[1, "x"]] }, 400, /inputs\.x\[1\]: expected float, got "x"/],
     ["no columns", "team%2Fpeople", { inputs: {} }, 400, /inputs: holds no column/],

@@ -1,14 +1,15 @@
 import { IngotError } from "../../core/index.ts";
 import { adminOption } from "../admin_option.ts";
 import { command, flag, rest, value, values } from "../command.ts";
-import { portOf } from "../port_option.ts";
+import { grpcPortOf, portOf } from "../port_option.ts";
 import { runtimeOf } from "../runtime_option.ts";
 import { stopRequest } from "../stop_request.ts";
 import { version } from "../version.ts";
 
 export default command({
   name: "serve",
-  about: "Serve packages over HTTP: /predict, Open Inference Protocol v2, OpenAPI, and a page to try it",
+  about:
+    "Serve packages over HTTP and gRPC, for clients of Triton, KServe, MLflow, TensorFlow Serving and SageMaker, with a page to try it",
   examples: [
     "ingot serve flight-delay",
     "ingot serve flight-delay:1.0.0 penguins --port 9000 --host 0.0.0.0",
@@ -23,14 +24,21 @@ export default command({
       "a variant of the first package, or `name=package,shadow`; may be given again",
     ),
     port: value("number", "default 8080; 0 takes a free one", "p"),
+    grpcPort: value("number|off", "default the port after --port: 8081"),
     host: value("address", "default 127.0.0.1: this machine only"),
     runtime: value("native|wasm|micro", "what runs the graph; default: native"),
     adminPort: value("number", "changes what is served while it runs; default: no admin API"),
     adminTokenFile: value("file", "its token; default $INGOT_ADMIN_TOKEN, else a new one, which is printed"),
+    modelControl: flag("clients may load and unload packages of the store (/v2/repository, gRPC)"),
     accessLog: flag("one JSON line per request on stderr"),
   },
-  async run({ packages, file, variant, port, host, runtime, adminPort, adminTokenFile, accessLog }, io) {
+  async run(
+    { packages, file, variant, port, grpcPort, host, runtime, adminPort, adminTokenFile, modelControl, accessLog },
+    io,
+  ) {
     const name = runtimeOf(runtime);
+    const httpPort = portOf(port, "--port", 8080);
+    const grpc = grpcPortOf(grpcPort, httpPort);
     if ((file === undefined) === (packages.length === 0) || (file !== undefined && variant.length > 0))
       throw new IngotError("USAGE", {
         what: file === undefined ? "<packages> is missing: there is nothing to serve" : "`-f` says all that is served",
@@ -48,7 +56,9 @@ export default command({
       deployment: file ?? planOfFlags(packages, variant),
       find,
       version,
-      port: portOf(port, "--port", 8080),
+      port: httpPort,
+      ...(grpc === null ? {} : { grpcPort: grpc }),
+      ...(modelControl ? { modelControl } : {}),
       ...(host ? { host } : {}),
       ...(admin ? { admin } : {}),
       ...(accessLog ? { accessLog: toStderr } : {}),
@@ -61,13 +71,20 @@ export default command({
     const { models, first } = server.serving;
     const served = models.map(({ name, version, digest, variant }) => ({ name, version, digest, variant }));
     io.result(
-      { url: server.url, ...served[0], models: served, ...(server.admin ? { admin: server.admin.url } : {}) },
+      {
+        url: server.url,
+        ...(server.grpcPort === null ? {} : { grpcPort: server.grpcPort }),
+        ...served[0],
+        models: served,
+        ...(server.admin ? { admin: server.admin.url } : {}),
+      },
       () =>
         [
           `serving ${models.map(({ name, version, variant }) => `${name}:${version}${variant === "main" ? "" : ` (${variant})`}`).join(", ")} at ${server.url}`,
           `  page     ${server.url}/`,
           `  status   ${server.url}/status`,
           `  API      ${server.url}/openapi.json`,
+          ...(server.grpcPort === null ? [] : [`  gRPC     ${new URL(server.url).hostname}:${server.grpcPort}`]),
           ...(server.admin ? [`  admin    ${server.admin.url}/deployment`] : []),
           `  try      ${exampleCurl(server.url, first)}`,
         ].join("\n"),

@@ -6,6 +6,7 @@ import { cannotOpen } from "../../core/index.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
 import { type AdminOptions, checkTokenLength, type RunningAdmin, startAdmin } from "./admin.ts";
 import { type DeploymentPlan, parseDeployment } from "./deployment_file.ts";
+import { DeploymentRepository } from "./deployment_repository.ts";
 import { LiveDeployment, type LiveDeploymentOptions } from "./live_deployment.ts";
 
 export interface DeployedOptions extends Omit<ServerOptions, "models" | "prepare"> {
@@ -15,6 +16,8 @@ export interface DeployedOptions extends Omit<ServerOptions, "models" | "prepare
   readonly log?: LiveDeploymentOptions["log"];
   /** Default: no admin API. */
   readonly admin?: AdminOptions;
+  /** Clients may load and unload models through the protocols' repositories. Default: they may not. */
+  readonly modelControl?: boolean;
   /** How often the file is looked at. Default 1 s. */
   readonly watchMs?: number;
 }
@@ -28,7 +31,15 @@ export interface DeployedServer extends RunningServer {
 
 /** @throws IngotError DEPLOYMENT_INVALID, ADDRESS_IN_USE and what loading throws */
 export async function startDeployed(options: DeployedOptions): Promise<DeployedServer> {
-  const { deployment: source, find, log, admin: adminOptions, watchMs = 1000, ...serverOptions } = options;
+  const {
+    deployment: source,
+    find,
+    log,
+    admin: adminOptions,
+    modelControl,
+    watchMs = 1000,
+    ...serverOptions
+  } = options;
   if (adminOptions) checkTokenLength(adminOptions.token);
   const wanted = () => (typeof source === "string" ? readDeployment(source) : Promise.resolve(source));
   let deployment: LiveDeployment | null = null;
@@ -42,6 +53,7 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
         ...(log ? { log } : {}),
       });
       watch.deployment = deployment;
+      if (modelControl) serving.repository = new DeploymentRepository(deployment);
     },
   });
   const live = deployment as unknown as LiveDeployment;

@@ -19,13 +19,14 @@ interface Invocation {
 
 /**
  * Reads, predicts, answers.
+ * @param headers asked for once it is known who answered
  * @throws IngotError INPUT_INVALID naming the field, JSON_MALFORMED, BODY_ENCODING_UNSUPPORTED for other content types
  */
 export async function answerInvocation(
   serving: Serving,
   exchange: Exchange,
   model: ServedModel,
-  headers: Readonly<Record<string, string>> = {},
+  headers: () => Readonly<Record<string, string>> = () => ({}),
 ): Promise<void> {
   const { call } = exchange;
   const isCsv = bodyKind(exchange.header("content-type")) === "csv";
@@ -40,7 +41,7 @@ export async function answerInvocation(
   const computed = performance.now();
   const text = writePythonJson({ predictions: results.map((result) => prediction(result, wanted)) });
   call.phases.encode = performance.now() - computed;
-  exchange.json(200, text, headers);
+  exchange.json(200, text, headers());
 }
 
 /** @throws IngotError BODY_ENCODING_UNSUPPORTED */

@@ -1,6 +1,6 @@
 // TensorFlow Serving's REST API, which is KServe's protocol v1: :predict by rows or by columns, status, metadata.
 // Rule: tensorflow/serving, tensorflow_serving/g3doc/api_rest.md; kserve/kserve, python/kserve/kserve/protocol/rest/v1_endpoints.py.
-import { IngotError, type InputSpec, nearest, type OutputSpec, quoted } from "../../core/index.ts";
+import { IngotError, type InputSpec, type OutputSpec, quoted } from "../../core/index.ts";
 import type { InputRecord, OutputRecord, OutputValue } from "../../runtime/index.ts";
 import { readBody, textOf } from "../body.ts";
 import type { Exchange } from "../exchange.ts";
@@ -33,24 +33,11 @@ export const tensorflowServing: Dialect = {
       metadataRoute(serving, path),
     ]),
     predictRoute(serving, "/v1/models/{model}/labels/{label}:predict", (exchange, [name, label]) =>
-      exchange.choose(name, labelled(serving, name!, label!).version),
+      // A label names a variant; `stable` is what answers when nobody names one.
+      label === "stable" ? exchange.choose(name) : exchange.chooseVariant(name!, label!),
     ),
   ],
 };
-
-/** A label names a variant; `stable` is what answers when nobody names one. */
-function labelled(serving: Serving, name: string, label: string): ServedModel {
-  if (label === "stable") return serving.find(name);
-  serving.find(name);
-  const models = serving.models.filter((model) => model.name === name);
-  const model = models.find(({ variant }) => variant === label);
-  if (model) return model;
-  const labels = ["stable", ...new Set(models.map(({ variant }) => variant))];
-  throw new IngotError("MODEL_UNKNOWN", {
-    what: `model ${quoted(name)} has no label ${quoted(label)}`,
-    fix: nearest(label, labels) ? `did you mean ${quoted(nearest(label, labels))}?` : `labels: ${labels.join(", ")}`,
-  });
-}
 
 type Choose = (exchange: Exchange, parameters: readonly string[]) => ServedModel;
 
