@@ -2,11 +2,13 @@
 import type { Step } from "../step.ts";
 import { answers } from "./answers/index.ts";
 import { clip } from "./clip.ts";
+import { images } from "./images/index.ts";
 import { texts } from "./texts/index.ts";
 
 // biome-ignore format: one step per line
 export const steps: readonly Step[] = [
   clip as Step,
+  ...images,
   ...answers,
   ...texts,
 ];
