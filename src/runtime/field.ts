@@ -132,7 +132,7 @@ function floatReader(spec: InputSpec): ReadElement {
 }
 
 /** Smallest and largest integer of a dtype; float columns of integers hold what a double holds exactly. */
-const integerRanges: Readonly<Record<string, readonly [bigint, bigint]>> = {
+export const integerRanges: Readonly<Record<string, readonly [bigint, bigint]>> = {
   int8: [-128n, 127n],
   uint8: [0n, 255n],
   int16: [-32768n, 32767n],

@@ -7,6 +7,8 @@ export { readJson, writeJson } from "./json.ts";
 export { openApiSchemas } from "./json_schema.ts";
 export { type GraphFile, openPredictor, type PredictorOptions, predictorOn } from "./open.ts";
 export type { InputRecord, OutputRecord, OutputValue, Predictor, RuntimeName, Session } from "./predictor.ts";
+export { type QuickReader, type QuickRecords, quickReader } from "./quick_json/record_reader.ts";
+export { type QuickWriter, quickWriter } from "./quick_json/record_writer.ts";
 export { inBatches, type RowFormat, type RowOptions, readRows } from "./rows.ts";
 export { shortestFloat32 } from "./shortest_float32.ts";
 export { textInForm } from "./text_form.ts";
