@@ -1,7 +1,18 @@
 // What a server serves: a loaded package, and the counting of who uses it, so that it can be closed without harming anybody.
 import type { Schema } from "../core/index.ts";
 import type { Tensor } from "../onnx/index.ts";
-import { decodeRecords, encodeRecords, type InputRecord, type OutputRecord, type Predictor } from "../runtime/index.ts";
+import {
+  decodeRecords,
+  encodeRecords,
+  type InputRecord,
+  type OutputRecord,
+  type Predictor,
+  type QuickReader,
+  type QuickRecords,
+  type QuickWriter,
+  quickReader,
+  quickWriter,
+} from "../runtime/index.ts";
 import type { Around, Question } from "./around.ts";
 import type { Call } from "./call.ts";
 import { hasRows } from "./engine/batch.ts";
@@ -46,6 +57,8 @@ export class ServedModel {
   /** Whether records become tensors here, so that those of several requests can run together. */
   readonly #takesTensors: boolean;
   readonly #measurePlacement: (() => Promise<Placement>) | null;
+  readonly #read: QuickReader | null;
+  readonly #write: QuickWriter;
   #settling: Promise<Placement | null> | null = null;
   /** Stands around every prediction when set. */
   around: Around | null = null;
@@ -63,6 +76,8 @@ export class ServedModel {
     this.example = model.example;
     this.runtime = model.predictor.runtime;
     this.#takesTensors = hasRows(model.schema);
+    this.#read = this.#takesTensors ? quickReader(model.schema) : null;
+    this.#write = quickWriter(model.schema);
     this.#measurePlacement = model.measurePlacement ?? null;
     const plan = model.plan ?? alone("nobody has tried it");
     this.#engine = new Engine(model.predictor, plan, options, model.openThread ?? null);
@@ -105,6 +120,16 @@ export class ServedModel {
 
   #surrounded<T>(question: Question, call: Call, answer: (model: ServedModel) => Promise<T>): Promise<T> {
     return this.around === null ? answer(this) : this.around(this, question, call, answer);
+  }
+
+  /** Tensors straight from a request's JSON; null where records must be read first, or something is unusual: `predict` then says what. */
+  read(body: Buffer): QuickRecords | null {
+    return this.#read === null ? null : this.#read(body);
+  }
+
+  /** JSON of the results of `rows` records, as one record or as an array. @throws IngotError RUNTIME_FAILED */
+  write(results: Readonly<Record<string, Tensor>>, rows: number, isArray: boolean): string {
+    return this.#write(results, rows, isArray);
   }
 
   /** From now on this model is in use, until `release`. */
