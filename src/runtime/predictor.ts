@@ -23,6 +23,8 @@ export type OutputRecord = Record<string, OutputValue>;
 export interface Predictor {
   readonly runtime: RuntimeName;
   readonly schema: Schema;
+  /** Steps on the host read records: tensors are turned into records first. Default false. */
+  readonly needsRecords?: boolean;
   /** Tensors in, tensors out, by name. @throws IngotError RUNTIME_FAILED, INPUT_INVALID, RECORD_REFUSED for the first such row */
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   /** Typed records in, one output record for each, in order. @throws IngotError INPUT_INVALID, RECORD_REFUSED naming field and row */

@@ -42,8 +42,12 @@ export class SessionPredictor implements Predictor {
     this.#varies = this.#inner.inputs.some(({ shape }) => shape.some((size) => typeof size !== "number"));
   }
 
+  get needsRecords(): boolean {
+    return this.#work.inner !== undefined;
+  }
+
   async run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
-    if (this.#needsRecords()) return this.#runRecords(feeds);
+    if (this.needsRecords) return this.#runRecords(feeds);
     const { [refusedOutput]: refused, ...outputs } = await this.#compute(feeds);
     const row = refused ? (refused.data as Int32Array).findIndex((which) => which > 0) : -1;
     if (row >= 0) throw this.#refusal(refused!.data[row] as number, undefined, refused!.data.length > 1 ? row : null);
@@ -105,11 +109,7 @@ export class SessionPredictor implements Predictor {
   }
 
   #isPlain(): boolean {
-    return !this.#oneAtATime && !this.#varies && !this.#work.problems && !this.#needsRecords();
-  }
-
-  #needsRecords(): boolean {
-    return this.#work.inner !== undefined;
+    return !this.#oneAtATime && !this.#varies && !this.#work.problems && !this.needsRecords;
   }
 
   async #compute(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {

@@ -15,7 +15,7 @@ import {
 } from "../runtime/index.ts";
 import type { Around, Question } from "./around.ts";
 import type { Call } from "./call.ts";
-import { hasRows } from "./engine/batch.ts";
+import { hasFixedRows, hasRows } from "./engine/batch.ts";
 import { Engine, type EngineOptions } from "./engine/engine.ts";
 import type { Placement } from "./engine/placement.ts";
 import { alone, type BatchPlan } from "./engine/plan.ts";
@@ -57,6 +57,7 @@ export class ServedModel {
   /** Whether records become tensors here, so that those of several requests can run together. */
   readonly #takesTensors: boolean;
   readonly #measurePlacement: (() => Promise<Placement>) | null;
+  readonly #hasFixedRows: boolean;
   readonly #read: QuickReader | null;
   readonly #write: QuickWriter;
   #settling: Promise<Placement | null> | null = null;
@@ -75,7 +76,8 @@ export class ServedModel {
     this.description = model.description;
     this.example = model.example;
     this.runtime = model.predictor.runtime;
-    this.#takesTensors = hasRows(model.schema);
+    this.#takesTensors = hasRows(model.schema) && model.predictor.needsRecords !== true;
+    this.#hasFixedRows = hasFixedRows(model.schema);
     this.#read = this.#takesTensors ? quickReader(model.schema) : null;
     this.#write = quickWriter(model.schema);
     this.#measurePlacement = model.measurePlacement ?? null;
@@ -113,7 +115,8 @@ export class ServedModel {
 
   async #predictRecords(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {
     if (records.length === 0) return [];
-    if (!this.#takesTensors) return this.#engine.predict(records, call);
+    // Records of different sizes fit into no tensor together.
+    if (!this.#takesTensors || (records.length > 1 && !this.#hasFixedRows)) return this.#engine.predict(records, call);
     const results = await this.#engine.run(encodeRecords(this.schema, records), call);
     return decodeRecords(this.schema, results, records.length);
   }

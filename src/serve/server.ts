@@ -77,7 +77,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   answerBrokenRequests(server, serving);
   const { port, host } = await listen(server, options.port ?? 8080, options.host ?? "127.0.0.1");
 
-  void serving.settle();
+  serving.open();
 
   let grpc: RunningGrpc | null = null;
   const stop = async () => {

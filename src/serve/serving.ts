@@ -31,6 +31,7 @@ export class Serving {
   #models: readonly ServedModel[];
   #choosers: ReadonlyMap<string, Chooser> = new Map();
   readonly #observers = new Set<Observer>();
+  readonly #settled = new WeakSet<ServedModel>();
   #closed: Promise<void> | null = null;
 
   /** @param models the first answers where no model is named; none = `replace` brings them before anybody asks */
@@ -115,9 +116,16 @@ export class Serving {
     });
   }
 
+  /** The server listens: from now on models settle where they run best. */
+  open(): void {
+    void this.settle();
+  }
+
   /** Lets each model find out where it runs best, while it answers. Failures leave it where it is. */
   async settle(models: readonly ServedModel[] = this.#models): Promise<void> {
     for (const model of models) {
+      if (this.#settled.has(model)) continue;
+      this.#settled.add(model);
       const { name, version, plan } = model;
       const told = {
         time: new Date().toISOString(),

@@ -1,6 +1,7 @@
 // Result tensors to JSON text, compiled per schema: what decodeRecords and writeJson give, without the objects between them.
 import type { OutputSpec, Schema } from "../../core/index.ts";
 import type { Tensor, TensorData } from "../../onnx/index.ts";
+import { missingText } from "../../pipeline/index.ts";
 import { decodeRecords } from "../decode.ts";
 import { writeJson } from "../json.ts";
 import { shortestFloat32 } from "../shortest_float32.ts";
@@ -89,7 +90,7 @@ function elementWriter({ dtype }: Tensor): WriteElement | null {
     case "bool":
       return (data, index) => ((data as Uint8Array)[index] === 0 ? "false" : "true");
     case "string":
-      return (data, index) => JSON.stringify((data as string[])[index]);
+      return (data, index) => (data[index] === missingText ? "null" : JSON.stringify(data[index]));
     case "float16":
     case "bfloat16":
       return null;

@@ -17,7 +17,8 @@ try {
   const inputs = predictor.schema.inputs.map(({ name }) => name);
   const outputs = predictor.schema.outputs.map(({ name }) => name);
   port.on("message", (message: ToThread) => void answer(predictor, inputs, outputs, message));
-  say({ ready: { runtime: predictor.runtime, schema: predictor.schema } });
+  const { runtime, needsRecords = false } = predictor;
+  say({ ready: { runtime, schema: predictor.schema, needsRecords } });
 } catch (error) {
   say({ id: null, failure: failureOf(error) });
 }

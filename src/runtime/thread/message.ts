@@ -2,7 +2,7 @@
 import { type ErrorCode, IngotError, type Schema } from "../../core/index.ts";
 import type { PipelineWork } from "../../pipeline/index.ts";
 import type { GraphFile, PredictorOptions } from "../open.ts";
-import type { InputRecord, OutputRecord, RuntimeName } from "../predictor.ts";
+import type { InputRecord, OutputRecord, Predictor } from "../predictor.ts";
 import type { Frame } from "./frame.ts";
 
 /** What a thread is started with. */
@@ -14,6 +14,9 @@ export interface ThreadStart {
   readonly pipeline?: { readonly work: PipelineWork; readonly files: ReadonlyMap<string, Uint8Array> };
 }
 
+/** What the predictor in the thread is. */
+export type Ready = Pick<Predictor, "runtime" | "schema"> & { readonly needsRecords: boolean };
+
 export type ToThread =
   | { readonly id: number; readonly frame: Frame }
   | { readonly id: number; readonly records: readonly InputRecord[] }
@@ -21,7 +24,7 @@ export type ToThread =
   | { readonly id: number; readonly close: true };
 
 export type FromThread =
-  | { readonly ready: { readonly runtime: RuntimeName; readonly schema: Schema } }
+  | { readonly ready: Ready }
   /** `ms` is what the run itself took. */
   | { readonly id: number; readonly frame: Frame; readonly ms: number }
   | { readonly id: number; readonly records: OutputRecord[] }

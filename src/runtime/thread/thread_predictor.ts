@@ -8,7 +8,7 @@ import type { PipelineFiles } from "../host_stages.ts";
 import { type GraphFile, graphBytes, type PredictorOptions } from "../open.ts";
 import type { InputRecord, OutputRecord, Predictor, RuntimeName } from "../predictor.ts";
 import { frameOf, tensorsOf } from "./frame.ts";
-import { errorOf, type FromThread, type ThreadStart, type ToThread } from "./message.ts";
+import { errorOf, type FromThread, type Ready, type ThreadStart, type ToThread } from "./message.ts";
 
 /** Name of the thread's entry in the bundle, which stands above the folder of chunks; from source it is beside this file. */
 declare const INGOT_THREAD_ENTRY: string | undefined;
@@ -46,7 +46,7 @@ export async function openThreadPredictor(
     },
     transferList: [owned.buffer as ArrayBuffer],
   });
-  const ready = await new Promise<{ runtime: RuntimeName; schema: Schema }>((resolve, reject) => {
+  const ready = await new Promise<Ready>((resolve, reject) => {
     worker.once("message", (message: FromThread) => {
       if ("ready" in message) resolve(message.ready);
       else
@@ -54,7 +54,7 @@ export async function openThreadPredictor(
     });
     worker.once("error", reject);
   });
-  return new ThreadPredictor(worker, ready.runtime, ready.schema);
+  return new ThreadPredictor(worker, ready);
 }
 
 /** What steps on the host read, as it can be sent. */
@@ -68,6 +68,7 @@ async function movable({ work, read }: PipelineFiles): Promise<ThreadStart["pipe
 export class ThreadPredictor implements Predictor {
   readonly runtime: RuntimeName;
   readonly schema: Schema;
+  readonly needsRecords: boolean;
   readonly #worker: Worker;
   readonly #inputs: readonly string[];
   readonly #outputs: readonly string[];
@@ -79,8 +80,9 @@ export class ThreadPredictor implements Predictor {
   /** Milliseconds that the last run took inside the thread; the rest of the wait was the way there and back. */
   lastRunMs = 0;
 
-  constructor(worker: Worker, runtime: RuntimeName, schema: Schema) {
+  constructor(worker: Worker, { runtime, schema, needsRecords }: Ready) {
     this.runtime = runtime;
+    this.needsRecords = needsRecords;
     this.schema = schema;
     this.#worker = worker;
     this.#inputs = schema.inputs.map(({ name }) => name);

@@ -71,7 +71,8 @@ export class Engine {
 
   /** Records that the predictor itself turns into tensors. @throws as `run` */
   predict(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {
-    return this.#submit({ records }, 0, null, call) as Promise<OutputRecord[]>;
+    const shapeKey = this.#plan.rows === 1 || !this.#predictor.needsRecords ? null : "records";
+    return this.#submit({ records }, 0, shapeKey, call) as Promise<OutputRecord[]>;
   }
 
   /** From the next run on the model runs in its thread; the predictor here is closed when its runs are done. */
@@ -163,7 +164,9 @@ export class Engine {
         job.call.phases.compute = end - start;
         job.call.batchSize = rows;
         this.#window?.saw(end - job.queuedAt);
-        job.resolve(results[index]!);
+        const result = results[index]!;
+        if (result instanceof Error) job.reject(result);
+        else job.resolve(result);
       }
     } catch (error) {
       // What is wrong with one request must not harm those that went with it.
@@ -172,10 +175,9 @@ export class Engine {
     }
   }
 
-  async #results(jobs: readonly Job[], rows: number): Promise<Result[]> {
+  async #results(jobs: readonly Job[], rows: number): Promise<(Result | Error)[]> {
     const predictor = await this.#predictorFor(rows);
-    const [first] = jobs;
-    if ("records" in first!.work) return [await predictor.predict(first!.work.records)];
+    if ("records" in jobs[0]!.work) return recordsTogether(predictor, jobs);
     const parts = jobs.map(({ work }) => (work as { feeds: Feeds }).feeds);
     if (jobs.length > 1)
       return splitResults(
@@ -192,6 +194,22 @@ export class Engine {
     if (this.#elsewhere === null || this.#plan.expectedMs(rows) < longestHereMs) return this.#predictor;
     return this.#opening();
   }
+}
+
+/** Answers of several requests for records. One with a refused record is asked again by itself: its error then counts its own rows. */
+async function recordsTogether(predictor: Predictor, jobs: readonly Job[]): Promise<(Result | Error)[]> {
+  const asked = jobs.map(({ work }) => (work as { records: readonly InputRecord[] }).records);
+  if (jobs.length === 1) return [await predictor.predict(asked[0]!)];
+  const answers = await predictor.predictEach(asked.flat());
+  const results: (Result | Error)[] = [];
+  let at = 0;
+  for (const records of asked) {
+    const own = answers.slice(at, at + records.length);
+    at += records.length;
+    const isRefused = own.some((answer) => answer instanceof Error);
+    results.push(isRefused ? await predictor.predict(records).catch((error: Error) => error) : (own as OutputRecord[]));
+  }
+  return results;
 }
 
 /** A run on the listening thread may take this long. */

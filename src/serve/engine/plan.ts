@@ -3,7 +3,14 @@
 // may mix its rows.
 import type { Schema } from "../../core/index.ts";
 import type { Tensor, TensorData } from "../../onnx/index.ts";
-import { encodeRecords, type Feeds, type InputRecord, type Predictor } from "../../runtime/index.ts";
+import {
+  encodeRecords,
+  type Feeds,
+  type InputRecord,
+  type OutputRecord,
+  type Predictor,
+  writeJson,
+} from "../../runtime/index.ts";
 import { hasRows, pickRows, splitResults } from "./batch.ts";
 import { variedRows } from "./varied_rows.ts";
 
@@ -30,6 +37,15 @@ export const alone = (reason: string, oneRowMs = 0): BatchPlan => ({
 const budgetMs = 300;
 const mostRows = 32;
 
+/** Rows that are tried, and what makes them comparable. */
+interface Trial<Row> {
+  readonly count: number;
+  /** Runs the rows named together; a result for each. */
+  run(rows: readonly number[]): Promise<readonly Row[]>;
+  isSame(a: Row, b: Row): boolean;
+  isNear(a: Row, b: Row): boolean;
+}
+
 /** Runs the model on varied examples, which also warms it up. Never throws: a model that does not run on them runs alone. */
 export async function planBatches(
   predictor: Predictor,
@@ -37,50 +53,62 @@ export async function planBatches(
   examples: readonly InputRecord[],
 ): Promise<BatchPlan> {
   if (examples.length === 0) return alone("it brought no example to try");
-  let feeds: Feeds;
-  let oneRowMs: number;
-  try {
-    if (!hasRows(schema)) {
-      await predictor.run(encodeRecords(schema, [examples[0]!]));
-      const start = performance.now();
-      await predictor.run(encodeRecords(schema, [examples[0]!]));
-      return alone("its tensors have no row per record", performance.now() - start);
-    }
-    feeds = variedRows(schema, encodeRecords(schema, examples.slice(0, mostRows)), mostRows);
-    oneRowMs = await timeOf(predictor, pickRows(feeds, [0]));
-  } catch {
-    return alone("its example does not run as tensors");
+  if (!predictor.needsRecords && !hasRows(schema)) {
+    const oneRowMs = await timeOf(() => predictor.predict([examples[0]!])).catch(() => 0);
+    return alone("its tensors have no row per record", oneRowMs);
   }
-  const count = Math.max(2, Math.min(mostRows, Math.floor(budgetMs / (4 * oneRowMs))));
   try {
-    return await compared(predictor, pickRows(feeds, range(0, count)), count, oneRowMs);
+    return predictor.needsRecords
+      ? await compared(trialOfRecords(predictor, examples))
+      : await compared(trialOfTensors(predictor, schema, examples));
   } catch {
-    return alone("its examples do not run together", oneRowMs);
+    return alone("its examples do not run");
   }
 }
 
-async function compared(predictor: Predictor, feeds: Feeds, count: number, oneRowMs: number): Promise<BatchPlan> {
-  const inGroupsOf = async (size: number): Promise<Feeds[]> => {
-    const rows: Feeds[] = [];
+function trialOfTensors(predictor: Predictor, schema: Schema, examples: readonly InputRecord[]): Trial<Feeds> {
+  const feeds = variedRows(schema, encodeRecords(schema, examples.slice(0, mostRows)), mostRows);
+  return {
+    count: mostRows,
+    run: async (rows) =>
+      splitResults(
+        await predictor.run(pickRows(feeds, rows)),
+        rows.map(() => 1),
+      ),
+    isSame: (a, b) => everyTensor(a, b, (x, y) => bitsEqual(x.data, y.data)),
+    isNear: (a, b) => everyTensor(a, b, isNear),
+  };
+}
+
+function trialOfRecords(predictor: Predictor, examples: readonly InputRecord[]): Trial<OutputRecord> {
+  const isSame = (a: OutputRecord, b: OutputRecord) => writeJson(a) === writeJson(b);
+  const run = (rows: readonly number[]) => predictor.predict(rows.map((row) => examples[row % examples.length]!));
+  return { count: mostRows, run, isSame, isNear: isSame };
+}
+
+async function compared<Row>(trial: Trial<Row>): Promise<BatchPlan> {
+  await trial.run([0]);
+  const oneRowMs = await timeOf(() => trial.run([0]));
+  const count = Math.max(2, Math.min(trial.count, Math.floor(budgetMs / (4 * oneRowMs))));
+  const inGroupsOf = async (size: number): Promise<Row[]> => {
+    const rows: Row[] = [];
     for (let at = 0; at < count; at += size) {
       const order = range(at, Math.min(at + size, count));
+      const own = order.length;
       // A group of one at the end would be a row alone.
-      if (size > 1 && order.length === 1) order.unshift(at - 1);
-      const results = splitResults(
-        await predictor.run(pickRows(feeds, order)),
-        order.map(() => 1),
-      );
-      rows.push(...results.slice(order.length - Math.min(size, count - at)));
+      if (size > 1 && own === 1) order.unshift(at - 1);
+      rows.push(...(await trial.run(order)).slice(-own));
     }
     return rows;
   };
   const single = await inGroupsOf(1);
   const together = await inGroupsOf(count);
-  if (!areNear(single, together)) return alone("its rows are not independent", oneRowMs);
-  const manyMs = await timeOf(predictor, feeds);
+  const every = (rows: readonly Row[], test: Trial<Row>["isSame"]) => rows.every((row, i) => test(row, together[i]!));
+  if (!every(single, trial.isNear)) return alone("its rows are not independent", oneRowMs);
+  const manyMs = await timeOf(() => trial.run(range(0, count)));
   for (const size of [2, 3, 5, 8, 20].filter((size) => size < count))
-    if (!areSame(await inGroupsOf(size), together)) return alone("its rows' bits depend on their number", oneRowMs);
-  const pairs = !areSame(single, together);
+    if (!every(await inGroupsOf(size), trial.isSame)) return alone("its rows' bits depend on their number", oneRowMs);
+  const pairs = !every(single, trial.isSame);
   const rowMs = Math.max(0, (manyMs - oneRowMs) / (count - 1));
   return {
     rows: count,
@@ -93,11 +121,11 @@ async function compared(predictor: Predictor, feeds: Feeds, count: number, oneRo
 }
 
 /** The best of a few, in milliseconds. */
-async function timeOf(predictor: Predictor, feeds: Feeds): Promise<number> {
+async function timeOf(run: () => Promise<unknown>): Promise<number> {
   let best = Infinity;
-  for (let run = 0; run < 5; run++) {
+  for (let turn = 0; turn < 5; turn++) {
     const start = performance.now();
-    await predictor.run(feeds);
+    await run();
     best = Math.min(best, performance.now() - start);
     if (best > budgetMs / 16) break;
   }
@@ -108,28 +136,23 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, i) => from + i);
 }
 
-function areSame(left: readonly Feeds[], right: readonly Feeds[]): boolean {
-  return everyPair(left, right, (a, b) => a.data.length === b.data.length && bitsEqual(a.data, b.data));
-}
-
 function bitsEqual(a: TensorData, b: TensorData): boolean {
   if (Array.isArray(a) || Array.isArray(b)) return (a as string[]).every((text, i) => text === b[i]);
   const bytes = (data: Exclude<TensorData, string[]>) => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
   return bytes(a).equals(bytes(b));
 }
 
-/** Rounding only: within 1e-3 of the larger, or of 1e-6. */
-function areNear(left: readonly Feeds[], right: readonly Feeds[]): boolean {
-  return everyPair(left, right, ({ dtype, data: a }, { data: b }) => {
-    if (!dtype.startsWith("float")) return bitsEqual(a, b);
-    if (dtype === "float16") return true;
-    return (a as Float64Array).every((x, i) => {
-      const y = (b as Float64Array)[i]!;
-      return Object.is(x, y) || Math.abs(x - y) <= 1e-3 * Math.max(Math.abs(x), Math.abs(y), 1e-3);
-    });
+/** Rounding only: within 1e-3 of the larger, or of 1e-3. */
+function isNear({ dtype, data: a }: Tensor, { data: b }: Tensor): boolean {
+  if (dtype !== "float32" && dtype !== "float64") return dtype === "float16" || bitsEqual(a, b);
+  return (a as Float64Array).every((x, i) => {
+    const y = (b as Float64Array)[i]!;
+    return Object.is(x, y) || Math.abs(x - y) <= 1e-3 * Math.max(Math.abs(x), Math.abs(y), 1e-3);
   });
 }
 
-function everyPair(left: readonly Feeds[], right: readonly Feeds[], test: (a: Tensor, b: Tensor) => boolean): boolean {
-  return left.every((row, i) => Object.entries(row).every(([name, tensor]) => test(tensor, right[i]![name]!)));
+function everyTensor(a: Feeds, b: Feeds, test: (x: Tensor, y: Tensor) => boolean): boolean {
+  return Object.entries(a).every(
+    ([name, tensor]) => tensor.data.length === b[name]!.data.length && test(tensor, b[name]!),
+  );
 }

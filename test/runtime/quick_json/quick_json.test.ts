@@ -9,6 +9,7 @@ import {
   type Schema,
 } from "../../../src/core/index.ts";
 import { dataType, type Tensor } from "../../../src/onnx/index.ts";
+import { missingText } from "../../../src/pipeline/index.ts";
 import {
   decodeRecords,
   encodeRecords,
@@ -219,7 +220,7 @@ test("written records are what the general way writes", () => {
       fc.array(outputColumn, { minLength: 1, maxLength: 4 }),
       fc.integer({ min: 1, max: 4 }),
       fc.infiniteStream(fc.uint8Array({ minLength: 8, maxLength: 8 })),
-      fc.infiniteStream(fc.string({ unit: "binary" })),
+      fc.infiniteStream(fc.oneof(fc.string({ unit: "binary" }), fc.constant(missingText))),
       (columns, count, bytes, texts) => {
         const results: Record<string, Tensor> = {};
         const outputs = columns.map(({ type, dtype, shape, hasClasses, prefix }, i): OutputSpec => {

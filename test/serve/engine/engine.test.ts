@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { Schema } from "../../../src/core/index.ts";
+import { IngotError, type Schema } from "../../../src/core/index.ts";
 import { float32, float64, GraphBuilder, type Tensor, writeModel } from "../../../src/onnx/index.ts";
 import { type Feeds, openPredictor, openThreadPredictor, type Predictor } from "../../../src/runtime/index.ts";
 import { pickRows, splitResults } from "../../../src/serve/engine/batch.ts";
@@ -214,4 +214,38 @@ test("rows are picked and cut apart in every type", () => {
   expect(left!["b"]).toEqual({ dtype: "int64", dims: [1], data: BigInt64Array.of(3n) });
   expect(right!["a"]).toEqual({ dtype: "string", dims: [2, 2], data: ["a", "b", "e", "f"] });
   expect(() => splitResults(picked, [1, 1])).toThrow("has shape [3,2] for 2 records");
+});
+
+test("records of several requests go together where steps need records; a refused one is told its own row", async () => {
+  const asked: number[] = [];
+  const answer = (record: Readonly<Record<string, unknown>>, row: number | null) =>
+    record["x"] === "no"
+      ? new IngotError("INPUT_INVALID", { what: `is refused (row ${row})`, where: "inputs.x" })
+      : { y: String(record["x"]) };
+  const predictor: Predictor = {
+    ...held(schemaOf(1, 1)).predictor,
+    needsRecords: true,
+    async predict(records) {
+      asked.push(records.length);
+      return records.map((record, row) => {
+        const given = answer(record, row);
+        if (given instanceof Error) throw given;
+        return given;
+      });
+    },
+    async predictEach(records) {
+      asked.push(records.length);
+      return records.map(answer);
+    },
+  };
+  const plan = await planBatches(predictor, predictor.schema, [{ x: "a" }, { x: "b" }]);
+  expect(plan).toMatchObject({ pairs: false, rows: 32 });
+  asked.length = 0;
+  const engine = engineOf(predictor, plan);
+  const both = engine.predict([{ x: "p" }, { x: "no" }], call({ rows: 2 }));
+  const refused = expect(both).rejects.toThrow("(row 1)");
+  const other = engine.predict([{ x: "q" }], call());
+  expect(await other).toEqual([{ y: "q" }]);
+  await refused;
+  expect(asked).toEqual([3, 2]);
 });
