@@ -13,5 +13,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     target: "baseline-widely-available",
   },
-  server: { proxy: { "^/(predict|v2|healthz|readyz|openapi.json|playground.json)": "http://127.0.0.1:8080" } },
+  server: {
+    proxy: { "^/(predict|v2|healthz|readyz|openapi.json|playground.json|status.json)": "http://127.0.0.1:8080" },
+  },
 });

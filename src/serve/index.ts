@@ -22,7 +22,6 @@ export { storePackages } from "./deployment/store_packages.ts";
 export { dialects } from "./dialects/index.ts";
 export { exampleOf } from "./example_record.ts";
 export type { FinishedRequest, Observer } from "./finished_request.ts";
-export { Traffic } from "./observe/traffic.ts";
 export { openApiDocument } from "./openapi.ts";
 export type { ModelRepository, RepositoryEntry } from "./repository.ts";
 export { type LoadedModel, ServedModel } from "./served_model.ts";

@@ -2,8 +2,10 @@ import { useEffect, useState } from "react";
 import { type Readiness, readiness, type Served } from "./api.ts";
 import { CopyButton } from "./copy_button.tsx";
 
+export type PageName = "playground" | "docs" | "status";
+
 /** Which package answers, whether it is ready, and where else to look. */
-export function PageHeader({ model, isDocs }: { model: Served; isDocs: boolean }) {
+export function PageHeader({ model, page }: { model: Served; page: PageName }) {
   return (
     <header className="page-header">
       <div className="bar">
@@ -15,11 +17,14 @@ export function PageHeader({ model, isDocs }: { model: Served; isDocs: boolean }
           ingot
         </a>
         <nav aria-label="Pages">
-          <a href="/" aria-current={isDocs ? undefined : "page"}>
+          <a href="/" aria-current={page === "playground" ? "page" : undefined}>
             Playground
           </a>
-          <a href="/docs" aria-current={isDocs ? "page" : undefined}>
+          <a href="/docs" aria-current={page === "docs" ? "page" : undefined}>
             API
+          </a>
+          <a href="/status" aria-current={page === "status" ? "page" : undefined}>
+            Status
           </a>
           <a href="/openapi.json">OpenAPI</a>
         </nav>

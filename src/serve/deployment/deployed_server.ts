@@ -46,13 +46,10 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
   const server = await startServer({
     ...serverOptions,
     prepare: async (serving) => {
-      const { watch } = serving;
       deployment = await LiveDeployment.start(serving, await wanted(), {
         find,
-        traffic: watch.traffic,
         ...(log ? { log } : {}),
       });
-      watch.deployment = deployment;
       if (modelControl) serving.repository = new DeploymentRepository(deployment);
     },
   });

@@ -2,7 +2,6 @@
 // everything as it was.
 import { IngotError, nearest, quoted } from "../../core/index.ts";
 import type { FinishedRequest } from "../finished_request.ts";
-import type { Traffic } from "../observe/traffic.ts";
 import { type LoadedModel, ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
 import { Companions, type Note } from "./companions.ts";
@@ -25,7 +24,6 @@ export interface FoundPackage {
 export interface LiveDeploymentOptions {
   /** @throws IngotError PACKAGE_NOT_FOUND, REFERENCE_INVALID */
   readonly find: (reference: string) => Promise<FoundPackage>;
-  readonly traffic: Traffic;
   readonly notes?: readonly Note[];
   /** One JSON-able entry per change, refusal and automatic rollback. */
   readonly log?: (entry: Readonly<Record<string, unknown>>) => void;
@@ -55,6 +53,7 @@ export class LiveDeployment {
   /** Loads and serves the first plan. @throws IngotError what loading throws */
   static async start(serving: Serving, plan: DeploymentPlan, options: LiveDeploymentOptions): Promise<LiveDeployment> {
     const deployment = new LiveDeployment(serving, options);
+    serving.watch.deployment = deployment;
     await deployment.apply(plan, "start");
     return deployment;
   }
@@ -238,7 +237,8 @@ export class LiveDeployment {
         pools.push(new Pool(pinned, members));
       }
       for (const model of fresh) await warmUp(model);
-      const { traffic, notes = [] } = this.options;
+      const { notes = [] } = this.options;
+      const { traffic } = this.serving.watch;
       const companions = new Map(
         pools.map((pool) => [pool.plan.name, new Companions(pool, traffic, notes, (model) => this.failed(model))]),
       );

@@ -35,10 +35,10 @@ function statusOfSeries(series: SeriesState, isServed: boolean) {
     quantilesMs: { p50: duration.quantile(0.5), p95: duration.quantile(0.95), p99: duration.quantile(0.99) },
     durations: buckets(series.duration, durations),
     batches: buckets(series.batches, sizes),
-    phasesMs: Object.fromEntries(
+    phases: Object.fromEntries(
       phaseNames.map((phase) => {
         const histogram = new Histogram(durations, series.phases[phase]);
-        return [phase, histogram.count === 0 ? 0 : histogram.sum / histogram.count];
+        return [phase, { count: histogram.count, ms: histogram.sum }];
       }),
     ),
   };

@@ -11,7 +11,6 @@ import {
   type RunningServer,
   type ServerOptions,
   startServer,
-  Traffic,
 } from "../../../src/serve/index.ts";
 
 const number = { type: "float", dtype: "float64", shape: [] } as const;
@@ -127,7 +126,6 @@ export async function deploy(
     prepare: async (serving) => {
       deployment = await LiveDeployment.start(serving, planOf(yaml), {
         find: packages.find,
-        traffic: new Traffic(),
         log: (entry) => log.push(entry),
         ...options,
       });
