@@ -9,7 +9,6 @@ import {
   type RunningServer,
   startServer,
 } from "../../src/serve/index.ts";
-import { Traffic } from "../../src/serve/observe/traffic.ts";
 import { peopleModel, probabilityModel, serve } from "./people_model.ts";
 
 interface Duration {
@@ -127,7 +126,7 @@ test("a server whose models clients may change: unload, load, in turn, while req
     port: 0,
     webFolder: null,
     prepare: async (serving) => {
-      live = await LiveDeployment.start(serving, plan, { find, traffic: new Traffic() });
+      live = await LiveDeployment.start(serving, plan, { find });
       serving.repository = new DeploymentRepository(live);
     },
   });
