@@ -5,6 +5,7 @@ import { convertModel } from "../convert/index.ts";
 import { IngotError, nearest, type Schema } from "../core/index.ts";
 import { detectFormat, openFile } from "../formats/index.ts";
 import type { Model } from "../onnx/index.ts";
+import type { ProjectContent } from "../pipeline/index.ts";
 import type { ScanReport } from "../scan/index.ts";
 import { type Certificate, writeCertificate } from "./certificate.ts";
 import { certify } from "./certify.ts";
@@ -43,7 +44,16 @@ export interface Build {
 /** Of all that steps read, at most: tokenizers are the largest, with some tens of MiB. */
 const largestStepFile = 256 * 2 ** 20;
 
-/** The files that steps name, read before they are planned. */
+/** What steps look at when they are planned: the files that they name, and the examples. */
+async function stepContent(folder: string, parsed: ParsedProject): Promise<ProjectContent> {
+  const { steps, project } = parsed;
+  if (steps.before.length + steps.after.length === 0) return {};
+  const files = await readStepFiles(folder, parsed);
+  if (project.examples === undefined) return { files };
+  const bytes = await readFile(await projectFile(folder, project.examples, parsed.where(["examples"])));
+  return { files, examples: parseExamples(bytes, packagePath(project.examples)).map(({ inputs }) => inputs) };
+}
+
 async function readStepFiles(folder: string, { steps }: ParsedProject): Promise<Map<string, Uint8Array>> {
   const files = new Map<string, Uint8Array>();
   for (const declared of [...steps.before, ...steps.after])
@@ -80,11 +90,11 @@ export async function readProject(folder: string): Promise<ParsedProject> {
 export async function buildPackage(folder: string): Promise<Build> {
   const parsed = await readProject(folder);
   const { project } = parsed;
-  const stepContents = await readStepFiles(folder, parsed);
+  const content = await stepContent(folder, parsed);
   const modelFile = await projectFile(folder, project.model, parsed.where(["model"]));
   const scan = await scanPacked(await packedFiles(folder, parsed, modelFile), parsed);
-  const cast = await castModel(modelFile, parsed, stepContents);
-  const composed = compose(cast.converted, parsed, stepContents);
+  const cast = await castModel(modelFile, parsed, content);
+  const composed = compose(cast.converted, parsed, content);
   const schema = mergeSchema(composed.schema, parsed);
   const graph = await graphFiles(composed.model, path.dirname(modelFile));
   const examples = await readExamples(folder, parsed, schema);
@@ -185,14 +195,14 @@ async function packedFiles(folder: string, parsed: ParsedProject, model: string)
 }
 
 /** Reads and converts the model file, and names the bytes that were read. */
-async function castModel(file: string, parsed: ParsedProject, stepContents: ReadonlyMap<string, Uint8Array>) {
+async function castModel(file: string, parsed: ParsedProject, content: ProjectContent) {
   const name = packagePath(parsed.project.model);
   await using source = await openFile(file, name);
   const before = await lstat(file, { bigint: true });
   const format = await detectFormat(source);
   const model = await format.read(source);
   const description = format.describe(model);
-  const converted = convertModel(format, model, convertOptions(parsed, description, stepContents));
+  const converted = convertModel(format, model, convertOptions(parsed, description, content));
   const digest = await sourceDigest(source);
   const after = await lstat(file, { bigint: true });
   if (before.mtimeNs !== after.mtimeNs || before.size !== after.size)

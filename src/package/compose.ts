@@ -8,6 +8,7 @@ import {
   type DeclaredInput,
   type PipelineParts,
   type PipelineWork,
+  type ProjectContent,
   pipelineReference,
   preparedInputs,
 } from "../pipeline/index.ts";
@@ -21,10 +22,10 @@ export interface Composed extends Converted {
 }
 
 /** @throws IngotError PIPELINE_INVALID at the line of the step */
-export function compose(converted: Converted, parsed: ParsedProject, files: ReadonlyMap<string, Uint8Array>): Composed {
+export function compose(converted: Converted, parsed: ParsedProject, content: ProjectContent): Composed {
   const { before, after } = parsed.steps;
   if (before.length + after.length === 0) return converted;
-  const compiled = compilePipeline(partsOf(parsed, converted.schema, files), converted.model);
+  const compiled = compilePipeline(partsOf(parsed, converted.schema, content), converted.model);
   const { reference, promises, ...others } = converted;
   return {
     ...others,
@@ -41,7 +42,7 @@ export function compose(converted: Converted, parsed: ParsedProject, files: Read
 export function preparedNames(
   parsed: ParsedProject,
   description: ModelDescription,
-  files: ReadonlyMap<string, Uint8Array>,
+  content: ProjectContent,
 ): ReadonlySet<string> {
   if (parsed.steps.before.length === 0) return new Set();
   const schema: Schema = {
@@ -56,18 +57,14 @@ export function preparedNames(
     })),
     outputs: [],
   };
-  return preparedInputs(partsOf(parsed, schema, files));
+  return preparedInputs(partsOf(parsed, schema, content));
 }
 
-function partsOf(
-  { project, steps, where }: ParsedProject,
-  schema: Schema,
-  files: ReadonlyMap<string, Uint8Array>,
-): PipelineParts {
+function partsOf({ project, steps, where }: ParsedProject, schema: Schema, content: ProjectContent): PipelineParts {
   const inputs = Object.entries(project.inputs ?? {}).map(
     ([name, { type, missing, categories }]): DeclaredInput => ({ name, type, missing, categories }),
   );
-  return { inputs, ...steps, schema, files, where };
+  return { inputs, ...steps, schema, project: content, where };
 }
 
 /** What the model promises holds behind steps that compute exactly; behind others, what rounding may cost. */

@@ -2,6 +2,7 @@
 import type { ConvertOptions } from "../convert/index.ts";
 import { IngotError, type InputSpec, nearest, type OutputSpec, type Schema } from "../core/index.ts";
 import type { ModelDescription } from "../formats/index.ts";
+import type { ProjectContent } from "../pipeline/index.ts";
 import { isFloat } from "./compare.ts";
 import { preparedNames } from "./compose.ts";
 import type { ParsedProject, Project } from "./project.ts";
@@ -12,9 +13,9 @@ type InputEntry = NonNullable<Project["inputs"]>[string];
 export function convertOptions(
   parsed: ParsedProject,
   description: ModelDescription,
-  stepFiles: ReadonlyMap<string, Uint8Array>,
+  content: ProjectContent,
 ): ConvertOptions {
-  const { project } = ownOfModel(parsed, description, stepFiles);
+  const { project } = ownOfModel(parsed, description, content);
   const outputs = project.outputs ?? {};
   const classes = outputs["label"]?.classes ?? outputs["probabilities"]?.classes;
   const inputs = project.inputs === undefined ? undefined : inputOptions({ ...parsed, project }, description);
@@ -28,11 +29,7 @@ export function convertOptions(
 }
 
 /** With steps before the model, `inputs:` describes what comes in: the model is told only of what reaches it untouched. */
-function ownOfModel(
-  parsed: ParsedProject,
-  description: ModelDescription,
-  stepFiles: ReadonlyMap<string, Uint8Array>,
-): ParsedProject {
+function ownOfModel(parsed: ParsedProject, description: ModelDescription, content: ProjectContent): ParsedProject {
   const { project, steps } = parsed;
   if (steps.before.length === 0 || project.inputs === undefined) return parsed;
   for (const [name, { column }] of Object.entries(project.inputs))
@@ -42,7 +39,7 @@ function ownOfModel(
         where: parsed.where(["inputs", name, "column"]),
         fix: `use a step: \`rename: { columns: { ${name}: ${column} } }\``,
       });
-  const prepared = preparedNames(parsed, description, stepFiles);
+  const prepared = preparedNames(parsed, description, content);
   const columns = new Set(description.inputs.map((column) => column.name));
   const inputs = Object.entries(project.inputs).filter(([name]) => columns.has(name) && !prepared.has(name));
   const { inputs: _, ...others } = project;

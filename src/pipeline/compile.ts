@@ -94,7 +94,9 @@ class PipelineCompiler {
       if (!plan.emit) continue;
       const isPacked = isPackable(step);
       const reads = isPacked ? [matrixOf(step.reads, "columns")] : step.reads.map(({ column }) => column);
-      const made = isPacked ? [matrixOf(writes, "columns_out")] : writes.map(({ column }) => column);
+      // Side by side: what many columns become, or one column of all of them (`stack`).
+      const isMatrix = plan.together || (isPacked && writes.length > 1);
+      const made = isMatrix ? [matrixOf(writes, "columns_out")] : writes.map(({ column }) => column);
       const body: FunctionBody = {
         reads,
         writes: made,
@@ -116,7 +118,7 @@ class PipelineCompiler {
         name: step.declared.name,
         results,
       });
-      if (isPacked) this.#values.setPacked(writes, values[0]!);
+      if (isMatrix) this.#values.setPacked(writes, values[0]!);
       else
         writes.forEach((version, i) => {
           this.#values.set(version, values[i]!);
@@ -299,10 +301,11 @@ class PipelineCompiler {
 }
 
 function isPackable({ plan, reads, writes }: PlannedStep): boolean {
-  if (!plan.packed || reads.length < fewestPacked || reads.length !== writes.length) return false;
+  if (!plan.packed || reads.length < fewestPacked) return false;
   const isAlike = (list: readonly Version[]) =>
     list.every(({ column }) => column.shape.length === 0 && column.dtype === list[0]!.column.dtype);
-  return isAlike(reads) && isAlike(writes);
+  const [only] = writes;
+  return isAlike(reads) && (writes.length === 1 ? only!.column.shape.length === 1 : isAlike(writes));
 }
 
 function matrixOf(versions: readonly Version[], name: string) {

@@ -11,28 +11,36 @@ export interface StepPlace {
   where(option: readonly (string | number)[]): string;
 }
 
+/** What steps may look at beside the columns. */
+export interface ProjectContent {
+  /** The steps' files, by the names that their options have. */
+  readonly files?: ReadonlyMap<string, Uint8Array> | undefined;
+  /** Inputs of the project's examples. */
+  readonly examples?: readonly Readonly<Record<string, unknown>>[] | undefined;
+}
+
 export class StepFrame implements Frame {
   readonly columns: readonly Column[];
   readonly place: "before" | "after";
   readonly #byName: ReadonlyMap<string, Column>;
   readonly #step: StepPlace;
 
-  readonly #files: ReadonlyMap<string, Uint8Array>;
+  readonly #project: ProjectContent;
 
-  constructor(
-    columns: ReadonlyMap<string, Column>,
-    step: StepPlace,
-    files: ReadonlyMap<string, Uint8Array> = new Map(),
-  ) {
+  constructor(columns: ReadonlyMap<string, Column>, step: StepPlace, project: ProjectContent = {}) {
     this.#byName = columns;
     this.columns = [...columns.values()];
     this.place = step.place;
     this.#step = step;
-    this.#files = files;
+    this.#project = project;
+  }
+
+  examples(input: string): readonly unknown[] {
+    return (this.#project.examples ?? []).map((record) => (Object.hasOwn(record, input) ? record[input] : undefined));
   }
 
   file(name: string): Uint8Array {
-    const bytes = this.#files.get(name);
+    const bytes = this.#project.files?.get(name);
     if (bytes) return bytes;
     throw this.refuse(`the file ${quoted(name)} was not read`, { fix: "name it among the step's files" });
   }

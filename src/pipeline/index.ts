@@ -3,9 +3,10 @@
 export { type CompiledPipeline, compilePipeline } from "./compile.ts";
 export { type DeclaredStep, declaredSteps } from "./declared.ts";
 export { type Emission, missingText, type Problem } from "./emission.ts";
-export { StepFrame, type StepPlace } from "./frame.ts";
+export { type ProjectContent, StepFrame, type StepPlace } from "./frame.ts";
 export { hostKinds } from "./host/index.ts";
 export type { HostColumn, HostKind, HostResult, HostRunner, HostWork } from "./host.ts";
+export { emitExpm1, emitLog1p } from "./near_zero.ts";
 export { type Observer, pipelineReference } from "./pipeline_reference.ts";
 export { type DeclaredInput, type PipelineParts, preparedInputs } from "./plan_pipeline.ts";
 export type { Column, Evaluation, Frame, Step, StepPlan } from "./step.ts";

@@ -3,7 +3,7 @@
 import { type ColumnType, type DType, IngotError, type InputSpec, type Schema } from "../core/index.ts";
 import { type Connection, connect } from "./connect.ts";
 import type { DeclaredStep } from "./declared.ts";
-import { StepFrame } from "./frame.ts";
+import { type ProjectContent, StepFrame } from "./frame.ts";
 import type { Column, StepPlan } from "./step.ts";
 
 /** What `inputs:` of ingot.yaml says of one input. */
@@ -52,8 +52,7 @@ export interface PipelineParts {
   readonly after: readonly DeclaredStep[];
   /** Of the model alone. */
   readonly schema: Schema;
-  /** The steps' files, by the names that their options have. */
-  readonly files?: ReadonlyMap<string, Uint8Array> | undefined;
+  readonly project?: ProjectContent | undefined;
   /** Place of a path in ingot.yaml. */
   where(path: readonly PropertyKey[]): string;
 }
@@ -158,7 +157,7 @@ class Planner {
 
   step(declared: DeclaredStep, id: string): PlannedStep {
     const columns = new Map([...this.#frame].map(([name, { column }]) => [name, column]));
-    const frame = new StepFrame(columns, declared, this.#parts.files);
+    const frame = new StepFrame(columns, declared, this.#parts.project);
     const plan = declared.step.plan(declared.options, frame);
     const reads = plan.reads.map((name) => {
       frame.column(name);

@@ -41,6 +41,8 @@ export interface Frame {
   column(name: string): Column;
   /** The columns of a list that may use `*` at the end of a name (`pixel_*`), in the frame's order. */
   select(names: readonly string[]): readonly Column[];
+  /** What the project's examples hold of an input, in order; empty without examples. */
+  examples(input: string): readonly unknown[];
   /** The content of one of the step's `files`, as the project holds it. */
   file(name: string): Uint8Array;
   /** A refusal with the step's name and its line in ingot.yaml; `option` narrows the line down. */
@@ -73,6 +75,8 @@ export interface StepPlan {
    * of those of `writes`. The compiler keeps neighbours on the matrix.
    */
   packed?(columns: Value, emission: Emission): Value;
+  /** `emit` gives all written columns, scalars of one dtype, as one matrix `[N, k]`; `evaluate` gives them one by one. */
+  readonly together?: boolean;
   /** What its numbers may differ by between runtimes, where it uses functions like log that engines compute differently. */
   readonly inexact?: boolean;
   /** Work that no graph can do (decoding files, tokenizing): first or last only. */

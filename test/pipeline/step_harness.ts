@@ -83,8 +83,12 @@ export async function openStep(given: StepCase, runtimes: readonly RuntimeName[]
   const reads = plan.reads.map((name) => given.columns.find((each) => each.name === name)!);
   const pick = (tensors: readonly Tensor[]) =>
     plan.reads.map((name) => tensors[given.columns.findIndex((each) => each.name === name)]!);
-  const columnwise = await openBody({ reads, writes: plan.writes, emit: plan.emit! }, runtimes);
-  const packed = isAlike(reads) && isAlike(plan.writes) && plan.packed ? await openPacked(plan, reads, runtimes) : null;
+  const columnwise = await openApart(plan, { reads, emit: plan.emit! }, plan.together === true, runtimes);
+  const canPack =
+    plan.packed &&
+    isAlike(reads) &&
+    (plan.writes.length === 1 ? plan.writes[0]!.shape.length === 1 : isAlike(plan.writes));
+  const packed = canPack ? await openPacked(plan, reads, runtimes) : null;
 
   const opened: OpenStep = {
     plan,
@@ -126,14 +130,10 @@ async function openPacked(
   reads: readonly Column[],
   runtimes: readonly RuntimeName[],
 ): Promise<Running> {
-  const matrix = (name: string, columns: readonly Column[]) =>
-    column(name, columns[0]!.dtype, { shape: [columns.length] });
-  const body: FunctionBody = {
-    reads: [matrix("columns", reads)],
-    writes: [matrix("columns_out", plan.writes)],
-    emit: ([x], emission) => [plan.packed!(x!, emission)],
-  };
-  const running = await openBody(body, runtimes);
+  const { dtype } = reads[0]!;
+  const emit: FunctionBody["emit"] = ([x], emission) => [plan.packed!(x!, emission)];
+  const matrix = column("columns", dtype, { shape: [reads.length] });
+  const running = await openApart(plan, { reads: [matrix], emit }, plan.writes.length > 1, runtimes);
   return {
     close: running.close,
     async run(runtime, tensors) {
@@ -141,11 +141,29 @@ async function openPacked(
       const cells = Array.from({ length: rows * tensors.length }, (_, i) => {
         return tensors[i % tensors.length]!.data[Math.floor(i / tensors.length)];
       });
-      const x: Tensor = { dtype: reads[0]!.dtype, dims: [rows, tensors.length], data: dataOf(reads[0]!.dtype, cells) };
-      const { columns, refused } = await running.run(runtime, [x]);
-      const { dtype, data } = columns[0]!;
-      const apart = plan.writes.map((_, at): Tensor => {
-        const own = Array.from({ length: rows }, (_row, row) => data[row * plan.writes.length + at]);
+      return running.run(runtime, [{ dtype, dims: [rows, tensors.length], data: dataOf(dtype, cells) }]);
+    },
+  };
+}
+
+/** Columns that come out as one matrix, one by one. */
+async function openApart(
+  { writes }: StepPlan,
+  body: Omit<FunctionBody, "writes">,
+  isMatrix: boolean,
+  runtimes: readonly RuntimeName[],
+): Promise<Running> {
+  if (!isMatrix) return openBody({ ...body, writes }, runtimes);
+  const { dtype } = writes[0]!;
+  const running = await openBody({ ...body, writes: [column("out", dtype, { shape: [writes.length] })] }, runtimes);
+  return {
+    close: running.close,
+    async run(runtime, tensors) {
+      const { columns, refused } = await running.run(runtime, tensors);
+      const { dims, data } = columns[0]!;
+      const rows = dims[0]!;
+      const apart = writes.map((_, at): Tensor => {
+        const own = Array.from({ length: rows }, (_row, row) => data[row * writes.length + at]);
         return { dtype, dims: [rows], data: dataOf(dtype, own) };
       });
       return { columns: apart, refused };

@@ -2,6 +2,7 @@
 // Rule: sklearn/preprocessing/_function_transformer.py, FunctionTransformer.transform: func(X), X itself without a function.
 import { type Fitted, PyDict, PyGlobal } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import { emitExpm1, emitLog1p } from "../../pipeline/index.ts";
 import { widthOf } from "./columns.ts";
 import { constantNumber, denseRows, emitDense, mapped, oneBlock, tableOf } from "./dense.ts";
 import type { Estimator, Transform } from "./estimator.ts";
@@ -12,29 +13,6 @@ interface Ufunc {
 }
 
 const unary = (op: string, evaluate: (value: number) => number): Ufunc => ({ emit: (g, x) => g.op(op, [x]), evaluate });
-
-/** log(1 + x), as accurate as log1p: x * log(u) / (u - 1) with u = 1 + x rounded (Kahan). */
-export function emitLog1p(g: GraphBuilder, x: Value): Value {
-  const one = constantNumber(g, 1);
-  const u = g.op("Add", [x, one]);
-  const rounded = g.op("Sub", [u, one]);
-  const general = g.op("Mul", [x, g.op("Div", [g.op("Log", [u]), rounded])]);
-  // Where 1 + x is 1, and where it is 0 or infinite, the quotient says nothing.
-  const isTiny = g.op("Equal", [rounded, constantNumber(g, 0)]);
-  const isPlain = g.op("Or", [g.op("IsInf", [u]), g.op("LessOrEqual", [u, constantNumber(g, 0)])]);
-  return g.op("Where", [isTiny, x, g.op("Where", [isPlain, g.op("Log", [u]), general])], {}, { name: "log1p" });
-}
-
-/** exp(x) - 1, as accurate as expm1: (u - 1) * x / log(u) with u = exp(x) (Kahan). */
-export function emitExpm1(g: GraphBuilder, x: Value): Value {
-  const one = constantNumber(g, 1);
-  const u = g.op("Exp", [x]);
-  const less = g.op("Sub", [u, one]);
-  const general = g.op("Mul", [less, g.op("Div", [x, g.op("Log", [u])])]);
-  const isTiny = g.op("Equal", [u, one]);
-  const isFar = g.op("Greater", [g.op("Abs", [x]), constantNumber(g, 2)]);
-  return g.op("Where", [isTiny, x, g.op("Where", [isFar, less, general])], {}, { name: "expm1" });
-}
 
 const ufuncs: Readonly<Record<string, Ufunc>> = {
   log: unary("Log", Math.log),

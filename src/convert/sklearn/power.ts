@@ -2,9 +2,9 @@
 // scipy/special/_boxcox.pxd, boxcox; scipy/stats/_morestats.py, yeojohnson_transform.
 import type { Fitted } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import { emitExpm1, emitLog1p } from "../../pipeline/index.ts";
 import { constantNumber, constantRow, denseRows, emitDense, mapped, oneBlock, tableOf } from "./dense.ts";
 import type { Estimator, Step, Transform } from "./estimator.ts";
-import { emitExpm1, emitLog1p } from "./functions.ts";
 import { standardScaler } from "./scalers.ts";
 import { numberColumns } from "./tree_input.ts";
 import { isBefore } from "./tree_release.ts";

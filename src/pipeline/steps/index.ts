@@ -1,14 +1,18 @@
 // The table of steps: what `preprocess:` and `postprocess:` may name. `ingot steps` prints it, docs/steps.md is made from it.
 import type { Step } from "../step.ts";
 import { answers } from "./answers/index.ts";
-import { clip } from "./clip.ts";
+import { categories } from "./categories/index.ts";
+import { columns } from "./columns/index.ts";
 import { images } from "./images/index.ts";
+import { numbers } from "./numbers/index.ts";
 import { texts } from "./texts/index.ts";
 
-// biome-ignore format: one step per line
+// biome-ignore format: one folder per line
 export const steps: readonly Step[] = [
-  clip as Step,
+  ...columns,
+  ...numbers,
+  ...categories,
+  ...texts,
   ...images,
   ...answers,
-  ...texts,
 ];
