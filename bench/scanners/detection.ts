@@ -24,7 +24,14 @@ export function compareDetection(work: string, python: string, ingot: string): s
   const techniques = new Map(samples.map(({ name, technique }) => [name, technique]));
 
   const rows: (string | number)[][] = [
-    ["", `malicious files found (of ${samples.length})`, "gave up", "called clean", `real files reported (of ${real})`, "gave up on"],
+    [
+      "",
+      `malicious files found (of ${samples.length})`,
+      "gave up",
+      "called clean",
+      `real files reported (of ${real})`,
+      "gave up on",
+    ],
   ];
   const misses: string[] = [];
   const ours = { malicious: judged(ingot, malicious), honest: judged(ingot, honest) };
@@ -32,7 +39,14 @@ export function compareDetection(work: string, python: string, ingot: string): s
     const bad = tool === "ingot" ? ours.malicious : judgedBy(python, tool, malicious);
     const good = tool === "ingot" ? ours.honest : judgedBy(python, tool, honest);
     const title = titles[tool] ?? tool;
-    rows.push([title, count(bad, "found"), count(bad, "gave up"), count(bad, "clean"), count(good, "found"), count(good, "gave up")]);
+    rows.push([
+      title,
+      count(bad, "found"),
+      count(bad, "gave up"),
+      count(bad, "clean"),
+      count(good, "found"),
+      count(good, "gave up"),
+    ]);
     const missed = Object.keys(bad).filter((name) => bad[name] === "clean");
     if (missed.length > 0)
       misses.push(
@@ -42,7 +56,8 @@ export function compareDetection(work: string, python: string, ingot: string): s
         "",
       );
     const wrong = Object.keys(good).filter((name) => good[name] === "found");
-    if (wrong.length > 0) misses.push(`${title} reports real files: ${wrong.slice(0, 40).join(", ")}${wrong.length > 40 ? " …" : ""}`, "");
+    if (wrong.length > 0)
+      misses.push(`${title} reports real files: ${wrong.slice(0, 40).join(", ")}${wrong.length > 40 ? " …" : ""}`, "");
   }
   return [
     "Found: the scanner reports the file (Ingot: a critical or high finding). Gave up: it says that it could not judge (an error, not",
@@ -61,7 +76,9 @@ function count(verdicts: Verdicts, verdict: string): number {
 
 function judgedBy(python: string, tool: string, folder: string): Verdicts {
   const script = path.join(import.meta.dirname, "judge.py");
-  return JSON.parse(execFileSync(python, [script, tool, folder], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }));
+  return JSON.parse(
+    execFileSync(python, [script, tool, folder], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }),
+  );
 }
 
 /** One scan of the whole folder; a file is as good as what is in it. */
@@ -77,6 +94,7 @@ function judged(ingot: string, folder: string): Verdicts {
   }
   for (const finding of report.findings)
     if (atLeast(finding.severity, "high")) verdicts[top(finding.file)] = "found";
-    else if (finding.severity === "medium" && verdicts[top(finding.file)] === "clean") verdicts[top(finding.file)] = "gave up";
+    else if (finding.severity === "medium" && verdicts[top(finding.file)] === "clean")
+      verdicts[top(finding.file)] = "gave up";
   return verdicts;
 }

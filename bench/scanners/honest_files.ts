@@ -45,7 +45,9 @@ export function writeHonestFiles(target: string): number {
     count++;
   };
   for (const [folder, ending, most] of folders) {
-    const names = readdirSync(path.join(fixtures, folder)).filter((name) => ending.test(name) && !/^package/.test(name));
+    const names = readdirSync(path.join(fixtures, folder)).filter(
+      (name) => ending.test(name) && !/^package/.test(name),
+    );
     for (const name of spread(names.sort(), most)) {
       const bytes = readFileSync(path.join(fixtures, folder, name));
       const [library] = folder.split("/") as [string];

@@ -1,6 +1,16 @@
 // How fast whole scans are, from start to exit, and how much memory they take.
 import { execFileSync } from "node:child_process";
-import { closeSync, copyFileSync, ftruncateSync, mkdirSync, openSync, readdirSync, statSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import { memoryFile, readPickle, walkPickle } from "../../src/formats/index.ts";
 import { commands, duration, functions, markdown, type Sample } from "../measure.ts";
@@ -81,7 +91,9 @@ export function compareLargeFiles(work: string, programs: Programs): string {
     "-c",
     `import joblib, numpy; joblib.dump({"weight": numpy.zeros((${largeBytes / 8192}, 1024)), "name": "zeros"}, ${JSON.stringify(joblib)})`,
   ]);
-  const rows: string[][] = [["", "size", "ingot", "ingot, throughput", "ingot, peak memory", "picklescan", "modelscan"]];
+  const rows: string[][] = [
+    ["", "size", "ingot", "ingot, throughput", "ingot, peak memory", "picklescan", "modelscan"],
+  ];
   for (const target of [tensors, joblib]) {
     const times = commands(whole(programs, target), 3);
     const { size } = statSync(target);
@@ -92,7 +104,9 @@ export function compareLargeFiles(work: string, programs: Programs): string {
       duration(ours.ms),
       `${(size / ours.ms / 1e6).toFixed(1)} GB/s`,
       `${ours.peakMiB.toFixed(0)} MiB`,
-      ...["picklescan", "modelscan"].map((tool) => `${duration(times[tool]!.ms)}, ${times[tool]!.peakMiB.toFixed(0)} MiB`),
+      ...["picklescan", "modelscan"].map(
+        (tool) => `${duration(times[tool]!.ms)}, ${times[tool]!.peakMiB.toFixed(0)} MiB`,
+      ),
     ]);
   }
   return `Large files, whole process:\n\n${markdown(rows)}`;

@@ -13,6 +13,8 @@ export interface Survey {
   /** The reader that reports from here on, by its id: the coverage of the file names it. Called before `covered`. */
   reading?(reader: string): void;
   observe(observation: Observation): void;
+  /** Whether it matters what this class or function is called with; readers spare themselves the text of arguments else. Default: yes. */
+  asksArguments?(module: string, name: string): boolean;
   /**
    * A file inside this one, surveyed by its own format at once; the survey closes it. The bytes it takes in this file must be
    * covered by the caller.

@@ -2,6 +2,7 @@
 import { IngotError } from "../core/index.ts";
 import type { Observation, OpenFile, Survey } from "../formats/index.ts";
 import { Coverage, type Range } from "./coverage.ts";
+import { judgeGlobal } from "./globals/judge.ts";
 import { pathKind } from "./paths.ts";
 import { type Finding, isComplete, type ScannedFile } from "./report.ts";
 import type { Rule } from "./rule.ts";
@@ -37,13 +38,13 @@ export class Collector {
   /** What the readers of a file understood themselves, where that is not all of it. */
   private readonly partial = new Map<string, Coverage>();
   private readonly found = new Map<string, Finding>();
-  private readonly rules: readonly Rule[];
+  private readonly rules: ReadonlyMap<Observation["kind"], readonly Rule[]>;
   private readonly walk: Walk;
   private readonly limits: ScanLimits;
   private nestedBytes = 0;
 
   constructor(rules: readonly Rule[], walk: Walk, limits: ScanLimits = defaultLimits) {
-    this.rules = rules;
+    this.rules = Map.groupBy(rules, (rule) => rule.judge.kind);
     this.walk = walk;
     this.limits = limits;
   }
@@ -120,7 +121,7 @@ export class Collector {
   }
 
   judge(observation: Observation, path: string, reader: string): void {
-    for (const rule of this.rules) {
+    for (const rule of this.rules.get(observation.kind) ?? []) {
       const what = rule.judge(observation, { path, reader });
       if (what !== null) this.keep(rule, what, path, observation.at);
     }
@@ -191,6 +192,10 @@ class FileSurvey implements Survey {
     if (observation.kind === "unread") this.note(observation.detail);
     if (observation.kind === "limit") this.note(`${observation.limit}: ${observation.detail}`);
     this.collector.judge(observation, this.path, this.reader);
+  }
+
+  asksArguments(module: string, name: string): boolean {
+    return judgeGlobal(module, name, "?") !== "safe";
   }
 
   async nested(name: string, file: OpenFile, by?: Walk): Promise<void> {

@@ -30,7 +30,13 @@ export interface Rule {
   /** What to do. */
   readonly fix: string;
   /** The sentence that names what was found, or null where the rule does not apply. */
-  judge(observation: Observation, scene: Scene): string | null;
+  readonly judge: Judge;
+}
+
+/** Whether an observation is a case of the rule; `kind` is the one kind that it looks at. */
+export interface Judge {
+  (observation: Observation, scene: Scene): string | null;
+  readonly kind: Observation["kind"];
 }
 
 /** The kind `K` of observations. */
@@ -40,8 +46,12 @@ export type Seen<K extends Observation["kind"]> = Extract<Observation, { kind: K
 export function on<K extends Observation["kind"]>(
   kind: K,
   judge: (seen: Seen<K>, scene: Scene) => string | null,
-): Rule["judge"] {
-  return (observation, scene) => (observation.kind === kind ? judge(observation as Seen<K>, scene) : null);
+): Judge {
+  return Object.assign(
+    (observation: Observation, scene: Scene) =>
+      observation.kind === kind ? judge(observation as Seen<K>, scene) : null,
+    { kind },
+  );
 }
 
 /** A page about an id: where `ingot rules` and SARIF send the reader. */

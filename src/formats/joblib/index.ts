@@ -16,8 +16,10 @@ export const joblib: Format<PythonModel> = {
   detect(head, size) {
     if (compressionOf(head)) return true;
     if (!looksLikePickle(head, size)) return false;
-    const text = Buffer.from(head.buffer, head.byteOffset, head.length).toString("latin1");
-    return /joblib\.numpy_pickle/.test(text) && /(NumpyArray|NDArray)Wrapper/.test(text);
+    const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
+    return (
+      bytes.includes("joblib.numpy_pickle") && (bytes.includes("NumpyArrayWrapper") || bytes.includes("NDArrayWrapper"))
+    );
   },
   async read(file) {
     const { value, protocol, globals, compression, rest } = await readJoblib(file);

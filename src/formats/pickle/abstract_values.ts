@@ -77,7 +77,8 @@ export class ValueRing {
     const at = this.place(value);
     if (at < 0) return null;
     const count = this.items[at + 2]!;
-    const items = Array.from(this.items.subarray(at + header, at + header + count));
+    const items: number[] = [];
+    for (let i = 0; i < count; i++) items.push(this.items[at + header + i]!);
     return { kind: kinds[this.items[at + 1]!]!, items, full: count === capacity };
   }
 

@@ -3,6 +3,8 @@ import { IngotError } from "../../core/index.ts";
 import { Machine } from "./machine.ts";
 
 const headSize = 64 * 1024;
+/** Bytes that run this long as opcodes are a pickle. */
+const enoughOpcodes = 400;
 
 /**
  * Protocols 2 to 5 by their header. Protocols 0 and 1 have none: they are run, and count as pickles when they end at the end of
@@ -11,13 +13,34 @@ const headSize = 64 * 1024;
 export function looksLikePickle(head: Uint8Array, size: number): boolean {
   if (head.length < 2) return false;
   if (head[0] === 0x80) return head[1]! <= 5;
-  const bytes = head.subarray(0, headSize);
-  const machine = new Machine(bytes, "", {});
+  if (!mayBegin.has(head[0]!)) return false;
+  const before = answers.get(head);
+  if (before !== undefined) return before;
+  const answer = runsAsPickle(head.subarray(0, headSize), head, size);
+  answers.set(head, answer);
+  return answer;
+}
+
+/** Opcodes that need nothing on the stack: any other one cannot be the first. */
+const mayBegin = new Set(
+  Buffer.from("(])}IJKMLFGSTUVXBCNPcijpq\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f\x95\x96\x97", "latin1"),
+);
+/** Several formats ask about the same bytes. */
+const answers = new WeakMap<Uint8Array, boolean>();
+
+function runsAsPickle(bytes: Uint8Array, head: Uint8Array, size: number): boolean {
+  const machine = new Machine(bytes, "", { mostOpcodes: enoughOpcodes });
+  // Most files are no pickles: nobody will read where that was found out.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     const { end } = machine.run();
     return end === size || machine.calls > 0;
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;
-    return machine.calls > 0 || (error.code === "FILE_TRUNCATED" && size > head.length && machine.steps > 8);
+    const isCutOff = error.code === "FILE_TRUNCATED" && size > head.length && machine.steps > 8;
+    return machine.calls > 0 || isCutOff || machine.steps > enoughOpcodes;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }

@@ -2,6 +2,7 @@
 import { IngotError } from "../../core/index.ts";
 import { PyDict, PyFloat, PyGlobal, PyList, PyObject, PySet, PyTuple, type PyValue } from "../python/values.ts";
 import { readPickle } from "./machine.ts";
+import { utf8Text } from "./text.ts";
 
 /** Bytes that are enough to read a leaf for a name or a preview. */
 export const leafSize = 4096;
@@ -40,6 +41,13 @@ export function leafParts(bytes: Uint8Array, at: number): { header: number; payl
 
 /** The value of the leaf that begins these bytes; what is longer than `leafSize` is cut short, for showing only. */
 export function leafValue(bytes: Uint8Array): PyValue {
+  // Most leaves are short text, and need no machine.
+  if (bytes[0] === 0x8c || (bytes[0] === 0x58 && bytes[2] === 0 && bytes[3] === 0 && bytes[4] === 0)) {
+    const start = bytes[0] === 0x8c ? 2 : 5;
+    const end = start + bytes[1]!;
+    const text = end <= bytes.length ? utf8Text(bytes.subarray(start, end)) : null;
+    if (text !== null) return text;
+  }
   const head = new Uint8Array(9);
   head.set(bytes.subarray(0, 9));
   const parts = leafParts(head, 0);

@@ -56,7 +56,11 @@ export class Witness {
 
   /** Whether the arguments of another call of it are worth to be read. */
   wantsArguments(number: number): boolean {
-    return (this.asked[number] ?? 0) < callsShown || judgedByArguments.has(this.globals[number]!.path);
+    const asked = this.asked[number] ?? 0;
+    const { module, name, path } = this.globals[number]!;
+    if (asked === 0 && !codeMakers.has(path) && this.survey.asksArguments?.(module, name) === false)
+      this.asked[number] = Number.POSITIVE_INFINITY;
+    return (this.asked[number] ?? 0) < callsShown || judgedByArguments.has(path);
   }
 
   called(number: number, args: string | null, at: number): void {

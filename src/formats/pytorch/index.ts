@@ -2,6 +2,5 @@
 export { pytorchExported } from "./exported.ts";
 export { torchPackage } from "./package.ts";
 export { pytorchStream } from "./stream.ts";
-export { isTorchStream } from "./stream_magic.ts";
 export { pytorchTar } from "./tar.ts";
 export { pytorch } from "./zip.ts";

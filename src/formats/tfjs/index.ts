@@ -51,8 +51,9 @@ export const tfjs: Format<TfjsModel> = {
 };
 
 function isTfjs(head: Uint8Array, size: number): boolean {
+  if (!/^\s*\{/.test(Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 64)).toString("latin1")))
+    return false;
   const text = Buffer.from(head).toString("latin1");
-  if (!/^\s*\{/.test(text)) return false;
   if (size > head.length)
     return (
       /"(modelTopology|weightsManifest)"\s*:/.test(text) &&

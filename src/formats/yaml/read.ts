@@ -1,5 +1,4 @@
 // YAML as inert values: no tags, few aliases, keys as they stand.
-import { LineCounter, parseDocument } from "yaml";
 import { IngotError } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
 import type { JsonValue } from "../json/index.ts";
@@ -11,6 +10,8 @@ const deepest = 100;
 /** @throws FILE_MALFORMED, FILE_TOO_LARGE */
 export async function readYaml(file: FileSource): Promise<JsonValue> {
   const text = Buffer.from(await file.readAll(largest)).toString("utf8");
+  // Loaded where it is needed: few files are described in YAML.
+  const { LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
   let value: unknown;
   try {

@@ -30,6 +30,19 @@ for (const table of [safeStandard, safeLibraries, safeEstimators])
  * @param args text of the arguments where the global is called, as the reader prints them: some functions are safe only with some
  */
 export function judgeGlobal(module: string, name: string, args?: string): GlobalKind {
+  const key = `${module}\n${name}`;
+  const before = judged.get(key);
+  if (before !== undefined) return before;
+  const kind = judgeAnew(module, name, args);
+  // Where arguments decide, the answer belongs to them; hostile files name endless globals.
+  if (judged.size < mostJudged && isSafeCall(module, name, undefined) === false) judged.set(key, kind);
+  return kind;
+}
+
+const judged = new Map<string, GlobalKind>();
+const mostJudged = 10_000;
+
+function judgeAnew(module: string, name: string, args: string | undefined): GlobalKind {
   if (isSafe(module, name)) return "safe";
   if (isSafeCall(module, name, args)) return "safe";
   const parts = [...module.split("."), ...name.split(".")];
