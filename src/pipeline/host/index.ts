@@ -3,6 +3,7 @@ import type { HostKind } from "../host.ts";
 
 // biome-ignore format: one kind per line
 export const hostKinds: Readonly<Record<string, () => Promise<HostKind>>> = {
+  decode_audio: async () => (await import("./decode_audio.ts")).decodeAudioKind,
   decode_image: async () => (await import("./decode_image.ts")).decodeImageKind,
   decode_tokens: async () => (await import("./decode_tokens.ts")).decodeTokens,
   entities: async () => (await import("./entities.ts")).entities,

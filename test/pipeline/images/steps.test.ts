@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { DType } from "../../../src/core/index.ts";
 import { float32, type Tensor, uint8 } from "../../../src/onnx/index.ts";
+import { sizeFor } from "../../../src/pipeline/steps/images/resize.ts";
 import { agreeOnGenerated, column, expectTensor, openStep, planStep } from "../step_harness.ts";
 import { distance, type Kind, picture, stored } from "./pictures.ts";
 
@@ -92,6 +93,34 @@ test("a strip that would become a giant is refused, by itself and before anythin
     [0, 1].map((row) => `${row} image: an image that would be resized to more than 16777216 pixels`),
   );
   expect([...columns[0]!.dims]).toEqual([2, 1, 1, 3]);
+});
+
+test("sizes and crops are torchvision's", async () => {
+  const { crops, sizes } = stored<{
+    crops: { width: number; height: number; to: [number, number]; pixels: number[] }[];
+    sizes: { width: number; height: number; edge: number; result: [number, number] }[];
+  }>("torchaudio/crops");
+  const planes = [column("image", "uint8", { shape: [3, "height", "width"], missing: false })];
+  for (const [to, list] of Map.groupBy(crops, (each) => String(each.to))) {
+    const [height, width] = to.split(",").map(Number);
+    await using step = await openStep({
+      step: "center_crop",
+      options: { column: "image", size: { height, width } },
+      columns: planes,
+    });
+    for (const { width, height, pixels } of list) {
+      const image = uint8(
+        Uint8Array.from({ length: width * height * 3 }, (_, i) => i),
+        [1, 3, height, width],
+      );
+      expect(
+        [...((await step.agree([image])).columns[0]!.data as Uint8Array)],
+        `${width} × ${height} to ${to}`,
+      ).toEqual(pixels);
+    }
+  }
+  for (const { width, height, edge, result } of sizes)
+    expect(sizeFor({ shortest_edge: edge }, height, width), `${width} × ${height} to ${edge}`).toEqual(result);
 });
 
 /** Images of any size, bytes or numbers. */
