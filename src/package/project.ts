@@ -78,7 +78,7 @@ export type Project = z.infer<typeof projectFile>;
 export interface ParsedProject {
   readonly project: Project;
   readonly steps: { readonly before: readonly DeclaredStep[]; readonly after: readonly DeclaredStep[] };
-  where(path: readonly PropertyKey[]): string;
+  where(path: readonly PropertyKey[], offset?: number): string;
 }
 
 /** JSON Schema (draft 2020-12) of ingot.yaml, for editors: written to docs/ingot.schema.json. */

@@ -7,8 +7,11 @@ const tooDeep = "is nested too deeply";
 
 export interface YamlSource {
   readonly value: unknown;
-  /** `ingot.yaml:12:3`: where the value at this path begins, or the nearest one around it. */
-  where(path: readonly PropertyKey[]): string;
+  /**
+   * `ingot.yaml:12:3`: where the value at this path begins, or the nearest one around it.
+   * @param offset characters into a text: where in the file that one stands
+   */
+  where(path: readonly PropertyKey[], offset?: number): string;
 }
 
 /** @throws IngotError with `code`, at line and column */
@@ -46,12 +49,28 @@ export function parseYaml(bytes: Uint8Array, name: string, code: ErrorCode): Yam
   });
   return {
     value: document.toJS({ maxAliasCount: 0 }),
-    where(path) {
+    where(path, offset) {
       for (let length = path.length; length > 0; length--) {
         const node = document.getIn(path.slice(0, length), true) as { range?: [number, number, number] } | undefined;
-        if (node?.range) return at(node.range[0]);
+        if (node?.range) return at(offset === undefined ? node.range[0] : within(text, node.range, offset));
       }
       return at(0);
     },
   };
+}
+
+/** Where a character of a text stands in the file: behind its quote, or in the lines of a block. Escapes are not counted. */
+function within(text: string, [start, end]: [number, number, number], offset: number): number {
+  const first = text[start];
+  if (first !== "|" && first !== ">") return start + offset + (first === '"' || first === "'" ? 1 : 0);
+  let at = text.indexOf("\n", start) + 1;
+  const indent = /^ */.exec(text.slice(at, end))![0].length;
+  for (let rest = offset; at < end; ) {
+    const line = text.indexOf("\n", at);
+    const length = (line < 0 ? end : line) - at - indent;
+    if (rest <= length || line < 0) return at + indent + rest;
+    rest -= length + 1;
+    at = line + 1;
+  }
+  return start;
 }

@@ -23,7 +23,7 @@ const listNames = { before: "preprocess", after: "postprocess" } as const;
 export function declaredSteps(
   entries: readonly unknown[],
   place: "before" | "after",
-  where: (path: readonly PropertyKey[]) => string,
+  where: (path: readonly PropertyKey[], offset?: number) => string,
 ): DeclaredStep[] {
   const list = listNames[place];
   if (entries.length > mostSteps)
@@ -57,7 +57,13 @@ export function declaredSteps(
     }
     const parsed = step.options.safeParse(given ?? {});
     if (!parsed.success) throw optionsProblem(step, given ?? {}, parsed.error.issues, (...args) => refuse(...args));
-    return { step, options: parsed.data, name, place, where: (option) => where([list, index, name, ...option]) };
+    return {
+      step,
+      options: parsed.data,
+      name,
+      place,
+      where: (option, offset) => where([list, index, name, ...option], offset),
+    };
   });
 }
 

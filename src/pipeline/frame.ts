@@ -8,7 +8,7 @@ export interface StepPlace {
   readonly name: string;
   readonly place: "before" | "after";
   /** `ingot.yaml:12:3` of one of its options, or of the step itself. */
-  where(option: readonly (string | number)[]): string;
+  where(option: readonly (string | number)[], offset?: number): string;
 }
 
 /** What steps may look at beside the columns. */
@@ -72,12 +72,15 @@ export class StepFrame implements Frame {
       : [...chosen].map((name) => this.column(name));
   }
 
-  refuse(what: string, options: { option?: string | readonly (string | number)[]; fix?: string } = {}): Error {
-    const { option = [], fix } = options;
+  refuse(
+    what: string,
+    options: { option?: string | readonly (string | number)[]; offset?: number; fix?: string } = {},
+  ): Error {
+    const { option = [], offset, fix } = options;
     const path = typeof option === "string" ? [option] : option;
     return new IngotError("PIPELINE_INVALID", {
       what: `\`${this.#step.name}\`: ${what}`,
-      where: this.#step.where(path),
+      where: this.#step.where(path, offset),
       fix,
     });
   }

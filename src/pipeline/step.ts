@@ -45,8 +45,11 @@ export interface Frame {
   examples(input: string): readonly unknown[];
   /** The content of one of the step's `files`, as the project holds it. */
   file(name: string): Uint8Array;
-  /** A refusal with the step's name and its line in ingot.yaml; `option` narrows the line down. */
-  refuse(what: string, options?: { option?: string | readonly (string | number)[]; fix?: string }): Error;
+  /** A refusal with the step's name and its line in ingot.yaml; `option` narrows the line down, `offset` the column within its text. */
+  refuse(
+    what: string,
+    options?: { option?: string | readonly (string | number)[]; offset?: number; fix?: string },
+  ): Error;
 }
 
 /** What `evaluate` may do besides computing. */

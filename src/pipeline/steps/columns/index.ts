@@ -1,6 +1,7 @@
 // Steps on columns of any type.
 import type { Step } from "../../step.ts";
 import { cast } from "./cast.ts";
+import { compute } from "./compute.ts";
 import { impute } from "./impute.ts";
 import { drop, rename, select } from "./shape_frame.ts";
 import { stack } from "./stack.ts";
@@ -14,5 +15,6 @@ export const columns: readonly Step[] = [
   cast as Step,
   validate as Step,
   impute as Step,
+  compute as Step,
   stack as Step,
 ];
