@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what only some tests need: Debian's Chromium (pages), skopeo (OCI layout), the ONNX project's test data.
+# Installs what only some tests need: Debian's Chromium (pages), skopeo (OCI layout), the ONNX project's test data, clients of other servers.
 # Never fails: a test whose tool is missing is skipped with a printed reason.
 cd "$(dirname "$0")/.."
 
@@ -16,4 +16,5 @@ if [ ${#missing[@]} -gt 0 ]; then
   fi
 fi
 [ -x scripts/onnx_testdata.sh ] && bash scripts/onnx_testdata.sh
+bash scripts/clients.sh install
 exit 0

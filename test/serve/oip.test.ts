@@ -91,6 +91,14 @@ describe("inference", () => {
     expect(JSON.parse(text).outputs.map((output: { name: string }) => output.name)).toEqual(["age_again", "sum"]);
   });
 
+  test("NaN comes as a word or bare, as Python writes it, and goes as a word", async () => {
+    const body = JSON.stringify({ inputs: person(2), outputs: [{ name: "sum" }] }).replace(
+      "[10,10]",
+      '[NaN,"-Infinity"]',
+    );
+    expect((await infer("people", body)).text).toContain('"data":["NaN","-Infinity"]');
+  });
+
   test("integers beyond 2^53 keep every digit", async () => {
     const body = JSON.stringify({ inputs: person(1) }).replace("[41]", "[-9223372036854775808]");
     expect((await infer("people", body)).text).toContain('"data":[-9223372036854775808]');

@@ -2,19 +2,20 @@
 // `Inference-Header-Content-Length` says where the JSON ends, counted before any compression.
 import { IngotError, type InputSpec, quoted } from "../../core/index.ts";
 import type { Tensor } from "../../onnx/index.ts";
-import { readJson, writeJson } from "../../runtime/index.ts";
+import { writeJson } from "../../runtime/index.ts";
 import { textOf } from "../body.ts";
 import type { ServedModel } from "../served_model.ts";
 import { datatypeOf } from "./oip_datatypes.ts";
 import { addFeed, type InferCall, inputSpec } from "./oip_inference.ts";
 import { readInferRequest } from "./oip_request.ts";
 import { readTensor, tensorShape, writeTensor } from "./oip_tensors.ts";
+import { readPythonJson } from "./python_json.ts";
 import { rawTensor, readRawTensor } from "./raw_tensors.ts";
 
 export const headerLength = "inference-header-content-length";
 
 /**
- * The tensors and wishes of a request.
+ * The tensors and wishes of a request. Its JSON may hold bare NaN: tritonclient writes it.
  * @param jsonLength value of the header, if it was sent
  * @throws IngotError JSON_MALFORMED, INPUT_INVALID naming the member or input
  */
@@ -25,7 +26,7 @@ export function readInferBody(
 ): InferCall {
   const end = jsonLength === undefined ? body.length : jsonEnd(jsonLength, body.length);
   if (jsonLength !== undefined && end === 0) return rawRequest(body, model);
-  const request = readInferRequest(readJson(textOf(body.subarray(0, end)), "request body"));
+  const request = readInferRequest(readPythonJson(textOf(body.subarray(0, end)), "request body"));
   const feeds: Record<string, Tensor> = Object.create(null);
   let at = end;
   for (const input of request.inputs) {

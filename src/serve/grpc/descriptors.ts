@@ -2,6 +2,9 @@
 import { type EnumType, type Field, MessageType } from "./message_type.ts";
 import type { Service } from "./service.ts";
 
+/** descriptor.proto is of the older syntax, which tells 0 from nothing; a member of a `oneof` is written whatever it is. */
+const written = { oneof: "written" } as const;
+
 const enumDescriptor = new MessageType("EnumDescriptorProto", [
   [1, "name", "string"],
   [
@@ -9,7 +12,7 @@ const enumDescriptor = new MessageType("EnumDescriptorProto", [
     "value",
     new MessageType("EnumValueDescriptorProto", [
       [1, "name", "string"],
-      [2, "number", "int32"],
+      [2, "number", "int32", written],
     ]),
     "repeated",
   ],
@@ -20,8 +23,7 @@ const fieldDescriptor = new MessageType("FieldDescriptorProto", [
   [4, "label", "int32"],
   [5, "type", "int32"],
   [6, "type_name", "string"],
-  // Without a oneof the number is left out, and 0 is the first: the table's own `oneof` makes 0 be written.
-  [9, "oneof_index", "int32", { oneof: "written" }],
+  [9, "oneof_index", "int32", written],
   [10, "json_name", "string"],
 ]);
 const messageOptions = new MessageType("MessageOptions", [[7, "map_entry", "bool"]]);
