@@ -13,4 +13,20 @@ export type { Column, Evaluation, Frame, Step, StepPlan } from "./step.ts";
 export { type FunctionBody, type StepFunction, stepDomain, stepFunction } from "./step_function.ts";
 export { steps } from "./steps/index.ts";
 export { stepsJsonSchema } from "./steps_schema.ts";
+export { type Counting, countedRow, hashed, lookedUp } from "./terms/counting.ts";
+export { emitPerColumn, emitSpread, emitSums, type TermCounts, widestDense, withValues } from "./terms/counts.ts";
+export { textInForm } from "./terms/form.ts";
+export { PatternUnsupported } from "./terms/pattern.ts";
+export { englishStopWords } from "./terms/stop_words.ts";
+export {
+  characterRuns,
+  type Lengths,
+  longestRun,
+  noTerm,
+  type Terms,
+  wordCharacterRuns,
+  words,
+} from "./terms/terms.ts";
+export { type TokenPattern, tokenPattern } from "./terms/token_pattern.ts";
+export { logarithm, presence, rarity, rowLength, type Weighting, weightedRow } from "./terms/weights.ts";
 export { type HostStage, type PipelineWork, type RefusedProblem, refusedOutput } from "./work.ts";

@@ -1,7 +1,7 @@
 // One value of one record: is it what the schema says, and which number or text goes into the tensor?
 import { IngotError, type InputSpec } from "../core/index.ts";
+import { textInForm } from "../pipeline/index.ts";
 import { shown } from "./json.ts";
-import { textInForm } from "./text_form.ts";
 
 /** Where a value stands: its path (`inputs.age`, `inputs.image[2][0]`) and its row, when there are several. */
 export interface Place {

@@ -11,6 +11,5 @@ export { type QuickReader, type QuickRecords, quickReader } from "./quick_json/r
 export { type QuickWriter, quickWriter } from "./quick_json/record_writer.ts";
 export { inBatches, type RowFormat, type RowOptions, readRows } from "./rows.ts";
 export { shortestFloat32 } from "./shortest_float32.ts";
-export { textInForm } from "./text_form.ts";
 export { type Feeds, type Frame, frameOf, tensorsOf } from "./thread/frame.ts";
 export { openThreadPredictor, type ThreadPredictor } from "./thread/thread_predictor.ts";

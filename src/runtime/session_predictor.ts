@@ -114,6 +114,8 @@ export class SessionPredictor implements Predictor {
 
   async #compute(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {
     if (this.#closed) throw new IngotError("SHUTTING_DOWN", { what: "this predictor is closed" });
+    const nothing = emptyAnswer(this.#inner, feeds);
+    if (nothing) return nothing;
     const running = this.#session.run(feeds);
     this.#running.add(running);
     try {
@@ -279,4 +281,23 @@ function stacked(tensors: readonly Tensor[]): Tensor {
 function rowOf({ dtype, dims, data }: Tensor, row: number): Tensor {
   const size = elementCount(dims.slice(1));
   return { dtype, dims: dims.slice(1), data: data.slice(row * size, (row + 1) * size) as TensorData };
+}
+
+/**
+ * The answer to a batch of no records, which no graph is asked for: operators of ONNX Runtime give such batches other shapes (reductions,
+ * Tokenizer) or end the process (TopK; 1.30, measured).
+ */
+function emptyAnswer(
+  { inputs, outputs }: Schema,
+  feeds: Readonly<Record<string, Tensor>>,
+): Record<string, Tensor> | null {
+  const batched = inputs.filter(({ layout }) => layout !== "whole");
+  if (batched.length === 0 || outputs.some(({ layout }) => layout === "whole")) return null;
+  if (!batched.every(({ name }) => feeds[name]?.dims[0] === 0)) return null;
+  return Object.fromEntries(
+    outputs.map(({ name, dtype, shape }) => {
+      const dims = [0, ...shape.map((size) => (typeof size === "number" ? size : 0))];
+      return [name, { dtype, dims, data: dtype === "string" ? [] : new (dataType(dtype).array!)(0) } satisfies Tensor];
+    }),
+  );
 }

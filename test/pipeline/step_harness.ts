@@ -40,6 +40,8 @@ export interface StepCase {
   readonly options: unknown;
   readonly columns: readonly Column[];
   readonly place?: "before" | "after";
+  /** Files of the project that the step reads. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
 }
 
 /** A column with what is usual. */
@@ -48,11 +50,15 @@ export function column(name: string, dtype: DType = "float64", more: Partial<Col
 }
 
 /** Options checked as in ingot.yaml, then the type rule. */
-export function planStep({ step, options, columns, place = "before" }: StepCase): StepPlan {
+export function planStep({ step, options, columns, place = "before", files }: StepCase): StepPlan {
   const found = typeof step === "string" ? steps.find(({ name }) => name === step) : step;
   if (!found) throw new Error(`no step ${String(step)}`);
   const where = (option: readonly (string | number)[]) => ["ingot.yaml", ...option].join(":");
-  const frame = new StepFrame(new Map(columns.map((each) => [each.name, each])), { name: found.name, place, where });
+  const frame = new StepFrame(
+    new Map(columns.map((each) => [each.name, each])),
+    { name: found.name, place, where },
+    { files },
+  );
   return found.plan(found.options.parse(options), frame);
 }
 

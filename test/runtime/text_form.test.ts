@@ -1,7 +1,8 @@
 // Texts in the form that a model was fitted on: what Python 3.12 makes of them (str.lower; scikit-learn's strip_accents_unicode and _ascii).
 import { expect, test } from "vitest";
 import type { InputSpec } from "../../src/core/index.ts";
-import { encodeRecords, openApiSchemas, textInForm } from "../../src/runtime/index.ts";
+import { textInForm } from "../../src/pipeline/index.ts";
+import { encodeRecords, openApiSchemas } from "../../src/runtime/index.ts";
 
 const rows: [name: string, text: string, lower: string, unicode: string, ascii: string][] = [
   ["accents", "NAÏVE Café Ångström", "naïve café ångström", "naive cafe angstrom", "naive cafe angstrom"],

@@ -3,6 +3,7 @@
 import type { TextForm } from "../../core/index.ts";
 import type { Fitted } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import type { TermCounts } from "../../pipeline/index.ts";
 import type { Tolerance } from "../converter.ts";
 
 /** One family member. The rule's source (the library's file and function) is named in its file. */
@@ -59,12 +60,7 @@ export interface Block {
   readonly sparse?: SparseRows;
 }
 
-/** Columns that are not 0, by row: each column at most once, ascending; those beyond the last are `width`, their value 0. */
-export interface SparseRows {
-  /** int64 `[N, T]` */
-  readonly indices: Value;
-  /** float64 `[N, T]` */
-  readonly values: Value;
+export interface SparseRows extends TermCounts {
   /** Who made them, for what is refused later. */
   readonly owner: Fitted;
 }

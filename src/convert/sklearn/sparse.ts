@@ -1,53 +1,9 @@
 // Rows in which few columns are not 0: what texts become. Held as positions and values side by side, so that neither the graph nor the
 // evaluation beside it spreads a row over its whole vocabulary. Sums run in the order of columns, as in scipy/sparse (csr).
-import type { Fitted } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
+import { emitSpread, widestDense, withValues } from "../../pipeline/index.ts";
 import type { Block, Columns, Matrix, SparseRows, Table } from "./estimator.ts";
 import { emitMatrix } from "./tree_input.ts";
-
-/** Columns that are still written out where a step reads them all: half a megabyte a row. */
-const widestDense = 2 ** 16;
-
-/** Of one size with the indices: a number for each. */
-type Values = (g: GraphBuilder, values: Value, indices: Value) => Value;
-
-/**
- * Terms that are counted: every column once in a row, in ascending order, with the sum of its weights.
- * @param indices int64 `[N, T]`: columns; `width` where there is none
- * @param weights float64 `[N, T]`, 0 where there is no column
- */
-export function emitSums(
-  g: GraphBuilder,
-  indices: Value,
-  weights: Value | null,
-  width: number,
-  owner: Fitted,
-): SparseRows {
-  const axis = g.constant(int64([1]));
-  const count = g.op("Shape", [indices], { start: 1, end: 2 });
-  const [sorted, order] = g.ops("TopK", [indices, count], { axis: 1, largest: 0, sorted: 1 }, 2, { name: "sorted" });
-  const from = (first: number, last: number) =>
-    g.op("Slice", [sorted!, g.constant(int64([first])), g.constant(int64([last])), axis]);
-  const previous = g.op("Concat", [from(0, 1), from(0, -1)], { axis: 1 });
-  const isNew = g.op("Cast", [g.op("Not", [g.op("Equal", [sorted!, previous])])], { to: 7 });
-  const place = g.op("CumSum", [isNew, g.constant(int64([1], []))], {}, { name: "place" });
-  const none = g.op("Sub", [sorted!, sorted!]);
-  const unit = weights
-    ? g.op("GatherElements", [weights, order!], { axis: 1 })
-    : g.op("Cast", [g.op("Less", [sorted!, g.constant(int64([width], []))])], { to: 11 });
-  const values = g.op(
-    "ScatterElements",
-    [g.op("Cast", [none], { to: 11 }), place, unit],
-    { axis: 1, reduction: "add" },
-    { name: "sums" },
-  );
-  const filled = g.op("Add", [none, g.constant(int64([width], []))]);
-  return {
-    indices: g.op("ScatterElements", [filled, place, sorted!], { axis: 1 }, { name: "columns" }),
-    values,
-    owner,
-  };
-}
 
 export function sparseBlock(g: GraphBuilder, sparse: SparseRows, width: number): Block {
   let dense: Value | null = null;
@@ -64,32 +20,6 @@ export function sparseBlock(g: GraphBuilder, sparse: SparseRows, width: number):
       return dense;
     },
   };
-}
-
-/** float64 `[N, width]` */
-function emitSpread(g: GraphBuilder, { indices, values }: SparseRows, width: number): Value {
-  const rows = g.op("Shape", [indices], { start: 0, end: 1 });
-  const shape = g.op("Concat", [rows, g.constant(int64([width + 1]))], { axis: 0 });
-  const zeros = g.op("ConstantOfShape", [shape], { value: float64([0]) });
-  const spread = g.op("ScatterElements", [zeros, indices, values], { axis: 1 });
-  const ends = [int64([0]), int64([width]), int64([1])].map((end) => g.constant(end));
-  return g.op("Slice", [spread, ...ends], {}, { name: "spread" });
-}
-
-/** Other values in the same columns; where there is no column the value stays 0. */
-export function withValues(
-  g: GraphBuilder,
-  { indices, values, ...more }: SparseRows,
-  width: number,
-  of: Values,
-): SparseRows {
-  const isNone = g.op("Equal", [indices, g.constant(int64([width], []))]);
-  return { ...more, indices, values: g.op("Where", [isNone, g.constant(float64([0], [])), of(g, values, indices)]) };
-}
-
-/** One number per column of the matrix, for each index; `none` beyond the last. */
-export function emitPerColumn(g: GraphBuilder, numbers: ArrayLike<number>, none: number, indices: Value): Value {
-  return g.op("Gather", [g.constant(float64([...Array.from(numbers), none]), "per_column"), indices], { axis: 0 });
 }
 
 /** The columns at `positions`, no position twice. */

@@ -1,21 +1,21 @@
 // Texts to numbers. Rules: sklearn/feature_extraction/text.py, CountVectorizer.transform, TfidfVectorizer.transform, HashingVectorizer.transform,
 // TfidfTransformer.transform; sklearn/feature_extraction/_hashing_fast.pyx (MurmurHash3, 32 bits, seed 0).
 import { type Fitted, featureCountOf, numberOf, PyDict, PyGlobal, PyObject } from "../../formats/index.ts";
-import { float64, type GraphBuilder, int64, murmur3, strings, type Value } from "../../onnx/index.ts";
+import {
+  type Counting,
+  countedRow,
+  emitSums,
+  hashed,
+  lookedUp,
+  presence,
+  type Weighting,
+  weightedRow,
+} from "../../pipeline/index.ts";
 import type { Block, Column, Columns, Emission, Estimator, Step, Table } from "./estimator.ts";
-import { emitSums, isEmptyColumn, sparseBlock, sparseTable } from "./sparse.ts";
-import { type Analyzer, analyzerOf, noTerm } from "./text_analyzer.ts";
-import { emitWeighted, idfOf, normOf, presence, tfidfWeights, type Weighting, weightedRow } from "./text_weights.ts";
+import { isEmptyColumn, sparseBlock, sparseTable } from "./sparse.ts";
+import { type Analyzer, analyzerOf } from "./text_analyzer.ts";
+import { emitWeighted, idfOf, normOf, tfidfWeights } from "./text_weights.ts";
 import { numberColumns } from "./tree_input.ts";
-
-/** What terms are counted as. */
-interface Counting {
-  readonly width: number;
-  /** Terms `[N, T]` as columns, with their weights where those are not 1. */
-  emit(g: GraphBuilder, terms: Value): { readonly indices: Value; readonly weights: Value | null };
-  /** Column and weight of a term; null where it has none. */
-  evaluate(term: string): readonly [column: number, weight: number] | null;
-}
 
 function vectorizer(self: Fitted, analyzer: Analyzer, counting: Counting, weightings: readonly Weighting[]): Step {
   const { width } = counting;
@@ -25,7 +25,7 @@ function vectorizer(self: Fitted, analyzer: Analyzer, counting: Counting, weight
       width,
       emit(x: Columns, { g }: Emission) {
         const { indices, weights } = counting.emit(g, analyzer.emit(g, x.blocks[0]!.value));
-        const counted = sparseBlock(g, emitSums(g, indices, weights, width, self), width);
+        const counted = sparseBlock(g, { ...emitSums(g, indices, weights, width), owner: self }, width);
         return { blocks: [emitWeighted(g, counted, weightings)] };
       },
       evaluate(x: Table) {
@@ -35,16 +35,6 @@ function vectorizer(self: Fitted, analyzer: Analyzer, counting: Counting, weight
       },
     },
   };
-}
-
-/** Columns in ascending order, as a row of scipy.sparse has them. */
-function countedRow(terms: readonly string[], counting: Counting): Map<number, number> {
-  const counts = new Map<number, number>();
-  for (const term of terms) {
-    const found = counting.evaluate(term);
-    if (found) counts.set(found[0], (counts.get(found[0]) ?? 0) + found[1]);
-  }
-  return new Map([...counts].sort(([a], [b]) => a - b));
 }
 
 /** Terms are looked up; those that are not known count nowhere. */
@@ -58,64 +48,10 @@ function vocabularyOf(self: Fitted): Counting {
       throw self.invalid("has a `vocabulary_` that is not texts to columns");
     columns.set(term, number);
   }
-  const width = columns.size;
-  if ([...columns.values()].some((column) => column >= width)) throw self.invalid("has a `vocabulary_` with gaps");
-  // No text holds these, so no term is one of them.
-  const known = [...columns].filter(([term]) => term !== "" && !term.includes("\0") && !term.includes(noTerm));
-  return {
-    width,
-    emit(g, terms) {
-      if (known.length === 0) return { weights: null, indices: emitNowhere(g, terms, width) };
-      const indices = g.op(
-        "LabelEncoder",
-        [terms],
-        {
-          keys_strings: known.map(([term]) => term),
-          values_int64s: BigInt64Array.from(known, ([, column]) => BigInt(column)),
-          default_int64: width,
-        },
-        { domain: "ai.onnx.ml", name: "vocabulary" },
-      );
-      return { indices, weights: null };
-    },
-    evaluate(term) {
-      const column = columns.get(term);
-      return column === undefined ? null : [column, 1];
-    },
-  };
+  if ([...columns.values()].some((column) => column >= columns.size))
+    throw self.invalid("has a `vocabulary_` with gaps");
+  return lookedUp(columns);
 }
-
-function emitNowhere(g: GraphBuilder, terms: Value, width: number): Value {
-  const zeros = g.op("Cast", [g.op("Equal", [terms, terms])], { to: 7 });
-  return g.op("Add", [g.op("Sub", [zeros, zeros]), g.constant(int64([width], []))]);
-}
-
-function hashed(width: number, alternates: boolean): Counting {
-  const int = (g: GraphBuilder, value: number) => g.constant(int64([value], []));
-  const float = (g: GraphBuilder, value: number) => g.constant(float64([value], []));
-  return {
-    width,
-    emit(g, terms) {
-      const hash = g.op("MurmurHash3", [terms], { seed: 0, positive: 0 }, { domain: "com.microsoft", name: "hash" });
-      const long = g.op("Cast", [hash], { to: 7 });
-      const column = g.op("Mod", [g.op("Abs", [long]), int(g, width)]);
-      const isNone = g.op("Equal", [terms, g.constant(strings([noTerm]))]);
-      const sign = alternates
-        ? g.op("Where", [g.op("Less", [long, int(g, 0)]), float(g, -1), float(g, 1)])
-        : float(g, 1);
-      return {
-        indices: g.op("Where", [isNone, int(g, width), column]),
-        weights: g.op("Where", [isNone, float(g, 0), sign]),
-      };
-    },
-    evaluate(term) {
-      const hash = murmur3(encoder.encode(term), 0);
-      return [Math.abs(hash) % width, alternates && hash < 0 ? -1 : 1];
-    },
-  };
-}
-
-const encoder = new TextEncoder();
 
 /** Weights in float32 round at every step, and so do the models behind them. */
 function refuseNarrow(self: Fitted): void {

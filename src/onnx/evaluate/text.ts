@@ -5,7 +5,7 @@ import { allocate, given, type NodeAttributes, type Operator, unsupported, writa
 import { murmur3 } from "./murmur3.ts";
 
 /** What RE2 and JavaScript read differently: ASCII-only classes beside Unicode ones, anchors, flags, look-around, lazy quantifiers. */
-const differs = /\\[bBAzZsSwWdDCQEpP](?!\{(?:L|N|Nd)\})|[*+?}]\?|\(\?(?!:)|[$^](?![^[]*\])|\\x\{|\[\[:/;
+const differs = /\\[bBAzZsSwWdDCQEpP](?!\{(?:L|N|P|S|Lu|Ll|Nd)\})|[*+?}]\?|\(\?(?!:)|[$^](?![^[]*\])|\\x\{|\[\[:/;
 
 function expressionOf(pattern: string, flags: string): RegExp {
   if (differs.test(pattern.replaceAll(/\\\\|\[\^/g, "__")))

@@ -7,5 +7,6 @@ export const hostKinds: Readonly<Record<string, () => Promise<HostKind>>> = {
   decode_image: async () => (await import("./decode_image.ts")).decodeImageKind,
   decode_tokens: async () => (await import("./decode_tokens.ts")).decodeTokens,
   entities: async () => (await import("./entities.ts")).entities,
+  text_form: async () => (await import("./text_form.ts")).textForm,
   tokenize: async () => (await import("./tokenize.ts")).tokenize,
 };

@@ -3,8 +3,8 @@
 import { isUtf8 } from "node:buffer";
 import type { InputSpec, Schema } from "../../core/index.ts";
 import { dataType, type Tensor, type TensorData } from "../../onnx/index.ts";
+import { textInForm } from "../../pipeline/index.ts";
 import { integerRanges } from "../field.ts";
-import { textInForm } from "../text_form.ts";
 import { type Scan, scanNumber } from "./number_scan.ts";
 
 export interface QuickRecords {

@@ -2,7 +2,8 @@
 // Rule: kserve/open-inference-protocol, specification/protocol/inference_rest.md, "Tensor Data": nested or flat, row-major.
 import { type Dim, IngotError, type InputSpec, type OutputSpec, quoted } from "../../core/index.ts";
 import { elementCount, type Tensor, type TensorData } from "../../onnx/index.ts";
-import { shortestFloat32, textInForm } from "../../runtime/index.ts";
+import { textInForm } from "../../pipeline/index.ts";
+import { shortestFloat32 } from "../../runtime/index.ts";
 import { type Datatype, datatypeOf } from "./oip_datatypes.ts";
 
 /** What every form of a tensor says of itself before its values. */

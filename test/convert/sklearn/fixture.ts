@@ -6,7 +6,7 @@ import { type Converted, type ConvertOptions, convertModel } from "../../../src/
 import type { Schema } from "../../../src/core/index.ts";
 import { detectFormat, memoryFile } from "../../../src/formats/index.ts";
 import type { Tensor } from "../../../src/onnx/index.ts";
-import { textInForm } from "../../../src/runtime/index.ts";
+import { textInForm } from "../../../src/pipeline/index.ts";
 import { type Cell, numberOf } from "../fixture.ts";
 
 export interface SklearnCase {

@@ -1,6 +1,7 @@
 // What is taken along the last axis. Of an empty batch ONNX Runtime's reductions may return that axis in full, with or without `keepdims`
 // (1.30, measured): it is cut to one before it goes.
-import { float64, type GraphBuilder, int64, type Value } from "../../../onnx/index.ts";
+import { type GraphBuilder, int64, type Value } from "../../../onnx/index.ts";
+import { emitTopK } from "../../top_k.ts";
 
 /** int64: position of the highest, the first of equal ones. NaN is for the caller. */
 export function emitArgMax(g: GraphBuilder, x: Value): Value {
@@ -21,23 +22,11 @@ export function emitSum(g: GraphBuilder, x: Value): Value {
   return withoutAxis(g, g.op("ReduceSum", [x, g.constant(int64([-1]))], { keepdims: 1 }));
 }
 
-/**
- * The k highest along the last axis and their positions, of equal ones the first. ONNX Runtime divides by the number of rows, and the
- * process dies of an empty batch (1.30, native and wasm): a row of zeros goes along.
- */
-export function emitTopK(g: GraphBuilder, x: Value, k: number): [values: Value, at: Value] {
-  const size = x.shape!.at(-1) as number;
-  const rows = g.op(
-    "Concat",
-    [g.op("Flatten", [x], { axis: -1 }), g.constant(float64(new Float64Array(size), [1, size]))],
-    {
-      axis: 0,
-    },
-  );
-  const found = g.ops("TopK", [rows, g.constant(int64([k]))], { axis: -1, largest: 1, sorted: 1 }, 2);
+/** The k highest along the last axis of any shape, and their positions. */
+export function emitBest(g: GraphBuilder, x: Value, k: number): [values: Value, at: Value] {
+  const found = emitTopK(g, g.op("Flatten", [x], { axis: -1 }), g.constant(int64([k])));
   const shape = g.op("Concat", [g.op("Shape", [x], { start: 0, end: -1 }), g.constant(int64([k]))], { axis: 0 });
-  const [zero, minus] = [g.constant(int64([0])), g.constant(int64([-1]))];
-  const [values, at] = found.map((all) => g.op("Reshape", [g.op("Slice", [all, zero, minus, zero]), shape]));
+  const [values, at] = found.map((all) => g.op("Reshape", [all, shape]));
   return [values!, at!];
 }
 

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { float64, type GraphBuilder, int64, type Tensor, type Value } from "../../../onnx/index.ts";
 import { step } from "../../step.ts";
-import { emitHighest, emitSum, emitTopK } from "./along_classes.ts";
+import { emitBest, emitHighest, emitSum } from "./along_classes.ts";
 import { emitConstant } from "./class_names.ts";
 import { emitFloat64, lastAxis, number, numberColumn, numbersOf, scoreColumn, scoreRows } from "./scores.ts";
 
@@ -53,7 +53,7 @@ const measures: Readonly<Record<Measure, (row: Float64Array) => number>> = {
 const emitMeasure: Readonly<Record<Measure, (g: GraphBuilder, x: Value, size: number) => Value>> = {
   highest: (g, x) => g.op("Add", [emitHighest(g, withoutNaN(g, x)), nanOf(g, x)]),
   margin(g, x) {
-    const [best] = emitTopK(g, withoutNaN(g, x), 2);
+    const [best] = emitBest(g, withoutNaN(g, x), 2);
     const at = (place: number) => g.op("Gather", [best, g.constant(int64([place], []))], { axis: -1 });
     return g.op("Add", [g.op("Sub", [at(0), at(1)]), nanOf(g, x)]);
   },

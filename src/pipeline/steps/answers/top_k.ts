@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { float64, int64 } from "../../../onnx/index.ts";
 import { step } from "../../step.ts";
-import { emitTopK } from "./along_classes.ts";
+import { emitBest } from "./along_classes.ts";
 import { emitName, namesAt } from "./class_names.ts";
 import { classesOf, classNames, emitFloat64, number, scoreColumn, scoreRows } from "./scores.ts";
 
@@ -44,7 +44,7 @@ export const topK = step({
       emit([value], { g }) {
         const x = emitFloat64(g, value!);
         const ranked = g.op("Where", [g.op("IsNaN", [x]), number(g, -Infinity), x]);
-        const [, at] = emitTopK(g, ranked, k);
+        const [, at] = emitBest(g, ranked, k);
         return [classes ? emitName(g, at, classes) : at, g.op("GatherElements", [x, at], { axis: -1 })];
       },
       evaluate([tensor]) {

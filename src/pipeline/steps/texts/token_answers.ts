@@ -23,6 +23,7 @@ export const decodeTokens = step({
   }),
   example: "decode_tokens: { column: ids, tokenizer: tokenizer.json }",
   reference: "tokenizers.Tokenizer.decode",
+  files: ({ tokenizer }) => [tokenizer],
   plan({ column, tokenizer, skip_special, as }, frame) {
     idsColumn(frame, column, "column");
     return {
@@ -57,6 +58,7 @@ export const entities = step({
   }),
   example: "entities: { column: probabilities, labels: [O, B-PER, I-PER] }",
   reference: "transformers.TokenClassificationPipeline",
+  files: ({ tokenizer }) => [tokenizer],
   plan({ column: name, ids, mask, tokenizer, labels: given, ignore, as }, frame) {
     const column = frame.column(name);
     const labels = given ?? column.classes;

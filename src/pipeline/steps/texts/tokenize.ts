@@ -46,6 +46,7 @@ export const tokenize = step({
   options,
   example: "tokenize: { column: text, tokenizer: tokenizer.json, max_length: 128 }",
   reference: "tokenizers.Tokenizer.encode",
+  files: ({ tokenizer }) => [tokenizer],
   plan(given, frame) {
     const texts = [given.column, ...(given.pair === undefined ? [] : [given.pair])].map((name) => frame.column(name));
     const wrong = texts.find(({ dtype, shape, isBytes }) => dtype !== "string" || shape.length > 0 || isBytes);

@@ -1,8 +1,8 @@
 // Token patterns: what is converted finds Python's tokens in the graph, what is not is refused by name.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { tokenPattern } from "../../../src/convert/sklearn/text_tokens.ts";
 import { GraphBuilder, strings, writeModel } from "../../../src/onnx/index.ts";
+import { tokenPattern } from "../../../src/pipeline/index.ts";
 import { openPredictor } from "../../../src/runtime/index.ts";
 
 /** Two patterns and what Python's `re.findall` finds in them. */

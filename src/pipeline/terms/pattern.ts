@@ -1,5 +1,5 @@
 // Regular expressions of Python, read into a tree. Rule: Python, Lib/re/_parser.py; what is not in the list here is refused by its name.
-import { type Characters, characters, type Member } from "./text_characters.ts";
+import { type Characters, characters, type Member } from "./characters.ts";
 
 export type Pattern =
   | { readonly kind: "characters"; readonly set: Characters }

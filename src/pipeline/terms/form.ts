@@ -1,7 +1,7 @@
 // Texts as a model saw them when it was fitted: what str.lower and the removal of accents make of them. Done here because no operator of
 // ONNX does it the same on every machine (StringNormalizer follows the locale). Rule: Python, Objects/unicodeobject.c, str.lower (full
 // Unicode mapping, final sigma included), and sklearn/feature_extraction/text.py, _preprocess: lower case first, accents after.
-import type { TextForm } from "../core/index.ts";
+import type { TextForm } from "../../core/index.ts";
 import { combiningMarks } from "./combining_marks.ts";
 
 // ASCII has no accents: the library looks no further either.

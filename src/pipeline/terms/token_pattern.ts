@@ -2,8 +2,8 @@
 // (RE2, longest match) and its \b knows ASCII only; Python takes the first match in order of preference. So two kinds are converted:
 // patterns between two \b over word characters (whole words are found, then compared), and patterns without \b whose every next
 // character leaves one choice: there the preferred match is the longest.
-import { areDisjoint, type Characters, isWithin, wordCharacters } from "./text_characters.ts";
-import { type Pattern, PatternUnsupported, parsePattern } from "./text_pattern.ts";
+import { areDisjoint, type Characters, isWithin, wordCharacters } from "./characters.ts";
+import { type Pattern, PatternUnsupported, parsePattern } from "./pattern.ts";
 
 export interface TokenPattern {
   /** What the Tokenizer finds, for RE2 and JavaScript alike. */
