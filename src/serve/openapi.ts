@@ -1,14 +1,24 @@
-// The OpenAPI 3.1 document of a server, from the schema of what it serves.
-import { openApiSchemas } from "../runtime/index.ts";
-import { exampleOf } from "./example_record.ts";
+// The OpenAPI 3.1 document of a server, from the schemas of what it serves. Every route is in it: dialects describe theirs, what they leave
+// out is described by what the route says about itself.
+import { dialects } from "./dialects/index.ts";
+import { describedModels, type Json, jsonContent, predictionHeaderParts, recordSchemas } from "./openapi_parts.ts";
+import type { Route } from "./router.ts";
 import type { Serving } from "./serving.ts";
 
-type Json = Readonly<Record<string, unknown>>;
-
-/** A complete document; `/predict` carries an example that the model answers. */
+/** A complete document; whatever predicts carries examples that the model answers. */
 export function openApiDocument(serving: Serving): Json {
-  const { name, version, description, schema, digest, example } = serving.first;
-  const { input, output } = openApiSchemas(schema);
+  const { name, version, description, digest } = serving.first;
+  const models = describedModels(serving);
+  const described = dialects.map((dialect) => ({ dialect, ...dialect.describe?.(models, serving) }));
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const part of described)
+    for (const [path, item] of Object.entries(part.paths ?? {})) paths[path] = { ...paths[path], ...item };
+  for (const { dialect, tag } of described)
+    for (const route of dialect.routes(serving)) {
+      const method = route.method.toLowerCase();
+      if (Object.entries(paths).some(([path, item]) => method in item && fits(route.path, path))) continue;
+      paths[route.path] = { ...paths[route.path], [method]: plainOperation(route, tag?.name ?? "server") };
+    }
   return {
     openapi: "3.1.0",
     info: {
@@ -19,169 +29,64 @@ export function openApiDocument(serving: Serving): Json {
     },
     servers: [{ url: "/" }],
     tags: [
-      { name: "predict", description: "Records by name" },
-      { name: "tensors", description: "Open Inference Protocol v2" },
-      { name: "health", description: "For supervisors and load balancers" },
+      ...described.flatMap(({ tag }) => tag ?? []),
+      { name: "server", description: "Health, metrics, descriptions, pages" },
     ],
-    paths: {
-      "/predict": { post: predictOperation(exampleOf(schema, example)) },
-      ...oipPaths(serving),
-      "/healthz": { get: healthOperation("healthz", "Whether the process runs") },
-      "/readyz": { get: { ...healthOperation("readyz", "Whether the server takes requests"), ...orNotReady } },
-    },
+    paths,
     components: {
-      schemas: { InputRecord: input, OutputRecord: output, ...sharedSchemas },
-      headers: sharedHeaders,
-      responses: {
-        Refused: { description: "The request is wrong; the message says where", content: json(ref("Error")) },
-        Failed: { description: "The server could not answer", content: json(ref("Error")) },
-        OipError: { description: "The request is wrong; the message says where", content: json(ref("OipError")) },
+      schemas: {
+        ...recordSchemas(models),
+        ...Object.assign({}, ...described.map(({ schemas }) => schemas ?? {})),
+        Error: errorSchema,
       },
+      headers: predictionHeaderParts,
     },
   };
 }
 
-function predictOperation(example: unknown): Json {
-  const oneOrMany = (name: string) => ({ oneOf: [ref(name), { type: "array", items: ref(name) }] });
+/** Whether a path of the document is that of a route, its parameters filled in or not. */
+function fits(pattern: string, path: string): boolean {
+  const expected = pattern.split("/");
+  const parts = path.split("/");
+  return (
+    expected.length === parts.length &&
+    expected.every((part, i) =>
+      part.startsWith("{") ? parts[i]!.endsWith(part.slice(part.indexOf("}") + 1)) : part === parts[i],
+    )
+  );
+}
+
+function plainOperation({ method, path, about }: Route, tag: string): Json {
+  const parameters = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+  }));
+  const problem = { description: "It could not be answered", content: jsonContent({}) };
   return {
-    operationId: "predict",
-    tags: ["predict"],
-    summary: "Predict one record or an array of records",
-    description: "The answer has the shape of the question: a record for a record, an array for an array, in order.",
-    requestBody: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: oneOrMany("InputRecord"),
-          examples: {
-            record: { summary: "One record", value: example },
-            array: { summary: "Several", value: [example] },
-          },
-        },
-      },
-    },
-    responses: {
-      200: { description: "Predictions", headers: headerRefs, content: json(oneOrMany("OutputRecord")) },
-      "4XX": { $ref: "#/components/responses/Refused" },
-      "5XX": { $ref: "#/components/responses/Failed" },
-    },
+    operationId: `${method.toLowerCase()}${path.replace(/[^A-Za-z0-9]+/g, "_")}`,
+    tags: [tag],
+    summary: about,
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(method === "POST" ? { requestBody: { content: jsonContent({}) } } : {}),
+    responses: { "2XX": { description: about }, "4XX": problem, "5XX": problem },
   };
 }
 
-function oipPaths(serving: Serving): Json {
-  const get = (operationId: string, summary: string, more: Json = {}) => ({
-    get: {
-      operationId,
-      tags: ["tensors"],
-      summary,
-      responses: { 200: { description: "OK", content: json({ type: "object" }) }, "4XX": oipError },
-      ...more,
-    },
-  });
-  const paths: Record<string, Json> = {
-    "/v2": get("serverMetadata", "Server metadata"),
-    "/v2/health/live": get("serverLive", "Whether the server runs"),
-    "/v2/health/ready": get("serverReady", "Whether the server takes requests"),
-  };
-  for (const model of new Set(serving.models.map(({ name }) => name))) {
-    const path = `/v2/models/${encodeURIComponent(model)}`;
-    const suffix = model === serving.first.name ? "" : `:${model}`;
-    paths[path] = get(`modelMetadata${suffix}`, `Inputs and outputs of ${model}`);
-    paths[`${path}/ready`] = get(`modelReady${suffix}`, `Whether ${model} takes requests`);
-    paths[`${path}/infer`] = {
-      post: {
-        operationId: `modelInfer${suffix}`,
-        tags: ["tensors"],
-        summary: `Inference on tensors with ${model}`,
-        requestBody: { required: true, content: json(ref("OipRequest")) },
-        responses: {
-          200: { description: "Tensors", headers: headerRefs, content: json(ref("OipResponse")) },
-          "4XX": oipError,
-        },
-      },
-    };
-  }
-  return paths;
-}
-
-function healthOperation(operationId: string, summary: string): Json {
-  const body = { type: "object", required: ["status"], properties: { status: { type: "string" } } };
-  return { operationId, tags: ["health"], summary, responses: { 200: { description: "Yes", content: json(body) } } };
-}
-
-const ref = (name: string) => ({ $ref: `#/components/schemas/${name}` });
-const json = (schema: unknown) => ({ "application/json": { schema } });
-const oipError = { $ref: "#/components/responses/OipError" };
-const orNotReady = {
-  responses: { 200: { description: "Yes" }, 503: { description: "No: the server is about to stop" } },
-};
-
-const tensorSchema = {
+const errorSchema = {
   type: "object",
-  required: ["name", "shape", "datatype", "data"],
+  required: ["error"],
   properties: {
-    name: { type: "string" },
-    shape: { type: "array", items: { type: "integer", minimum: 0 } },
-    datatype: {
-      type: "string",
-      enum: [
-        ...["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16", "INT32", "INT64"],
-        ...["FP16", "BF16", "FP32", "FP64", "BYTES"],
-      ],
-    },
-    data: { type: "array", items: {}, description: "Row-major, nested or flat" },
-  },
-};
-
-const sharedSchemas = {
-  Error: {
-    type: "object",
-    required: ["error"],
-    properties: {
-      error: {
-        type: "object",
-        required: ["code", "what"],
-        properties: {
-          code: { type: "string", description: "Stable; programs may match on it" },
-          what: { type: "string" },
-          where: { type: "string" },
-          fix: { type: "string" },
-        },
+    error: {
+      type: "object",
+      required: ["code", "what"],
+      properties: {
+        code: { type: "string", description: "Stable; programs may match on it" },
+        what: { type: "string" },
+        where: { type: "string" },
+        fix: { type: "string" },
       },
     },
   },
-  OipError: { type: "object", required: ["error"], properties: { error: { type: "string" } } },
-  OipTensor: tensorSchema,
-  OipRequest: {
-    type: "object",
-    required: ["inputs"],
-    properties: {
-      id: { type: "string" },
-      inputs: { type: "array", items: ref("OipTensor") },
-      outputs: {
-        type: "array",
-        items: { type: "object", required: ["name"], properties: { name: { type: "string" } } },
-      },
-    },
-  },
-  OipResponse: {
-    type: "object",
-    required: ["model_name", "model_version", "outputs"],
-    properties: {
-      model_name: { type: "string" },
-      model_version: { type: "string" },
-      id: { type: "string" },
-      outputs: { type: "array", items: ref("OipTensor") },
-    },
-  },
 };
-
-const sharedHeaders = {
-  "Ingot-Package": { description: "Digest of the package that answered", schema: { type: "string" } },
-  "Ingot-Variant": { description: "Variant of the deployment that answered", schema: { type: "string" } },
-  "Ingot-Request-Id": { description: "The id sent with the request, or a new one", schema: { type: "string" } },
-  "Server-Timing": { description: "Milliseconds for parse, queue, compute, encode", schema: { type: "string" } },
-};
-const headerRefs = Object.fromEntries(
-  Object.keys(sharedHeaders).map((name) => [name, { $ref: `#/components/headers/${name}` }]),
-);

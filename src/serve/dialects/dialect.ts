@@ -1,5 +1,6 @@
 // What a dialect is: routes over the one core, and the form its errors take.
 import type { IngotError } from "../../core/index.ts";
+import type { Described, DescribedModel } from "../openapi_parts.ts";
 import type { Route } from "../router.ts";
 import type { Serving } from "../serving.ts";
 
@@ -10,6 +11,8 @@ export interface Dialect {
   routes(serving: Serving): readonly Route[];
   /** JSON value of an error's body. */
   errorBody(error: IngotError, requestId: string): unknown;
+  /** Its routes in the OpenAPI document; those that it leaves out are described by what they say about themselves. */
+  describe?(models: readonly DescribedModel[], serving: Serving): Described;
 }
 
 /** What `/predict` and everything else without a protocol of its own answers. */

@@ -5,6 +5,7 @@ import type { Route } from "../router.ts";
 import type { Serving } from "../serving.ts";
 import { type Dialect, messageOf } from "./dialect.ts";
 import { answerInvocation } from "./invocation.ts";
+import { describeMlflow } from "./records_openapi.ts";
 
 /** The release whose answers these are; clients compare it. */
 const mlflowVersion = "3.17.2";
@@ -25,6 +26,7 @@ export const mlflow: Dialect = {
     error_code: errorNames[error.httpStatus] ?? "BAD_REQUEST",
     message: messageOf(error, requestId),
   }),
+  describe: describeMlflow,
   routes: (serving) => [
     ping(serving, "/ping"),
     ping(serving, "/health"),

@@ -12,11 +12,13 @@ import { headerLength, readInferBody, writeInferBody } from "./oip_body.ts";
 import { extensionRoutes, extensions } from "./oip_extensions.ts";
 import { runInference } from "./oip_inference.ts";
 import { modelMetadata } from "./oip_metadata.ts";
+import { describeOip } from "./oip_openapi.ts";
 
 export const oip: Dialect = {
   name: "Open Inference Protocol v2",
   prefix: "/v2",
   errorBody: (error, requestId) => ({ error: messageOf(error, requestId) }),
+  describe: describeOip,
   routes: (serving) => [
     fixed("/v2", "Server metadata", () => ({ name: "ingot", version: serving.options.version, extensions })),
     fixed("/v2/health/live", "Whether the server runs", () => ({ live: true })),

@@ -6,11 +6,13 @@ import type { Exchange } from "../exchange.ts";
 import type { ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
 import { type Dialect, plainErrorBody } from "./dialect.ts";
+import { describePredict } from "./records_openapi.ts";
 
 export const predict: Dialect = {
   name: "predict",
   prefix: "/predict",
   errorBody: plainErrorBody,
+  describe: describePredict,
   routes: (serving) => [
     {
       method: "POST",

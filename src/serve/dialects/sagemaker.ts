@@ -3,6 +3,7 @@
 // Rule: the model of AWS's own SDK, @aws-sdk/client-sagemaker-runtime, commands/InvokeEndpointCommand.
 import { type Dialect, messageOf } from "./dialect.ts";
 import { answerInvocation } from "./invocation.ts";
+import { describeSageMaker } from "./records_openapi.ts";
 
 const errorNames: Readonly<Record<number, string>> = {
   500: "InternalFailure",
@@ -16,6 +17,7 @@ export const sagemaker: Dialect = {
     const text = messageOf(error, requestId);
     return { __type: errorNames[error.httpStatus] ?? "ValidationError", Message: text, message: text };
   },
+  describe: describeSageMaker,
   routes: (serving) => [
     {
       method: "POST",

@@ -11,6 +11,7 @@ import { type Dialect, messageOf } from "./dialect.ts";
 import { tensorShape } from "./oip_tensors.ts";
 import { readPythonJson, writePythonJson } from "./python_json.ts";
 import { isObject, recordsFromColumns, recordsFromRows } from "./record_forms.ts";
+import { describeTensorflowServing } from "./records_openapi.ts";
 
 /** The signature that answers with every output; one more per output answers with that one only. */
 const everything = "serving_default";
@@ -19,6 +20,7 @@ export const tensorflowServing: Dialect = {
   name: "TensorFlow Serving",
   prefix: "/v1",
   errorBody: (error, requestId) => ({ error: messageOf(error, requestId) }),
+  describe: describeTensorflowServing,
   routes: (serving) => [
     {
       method: "GET",
