@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Installs what only some tests need: Debian's Chromium (pages), skopeo (OCI layout), the ONNX project's test data, clients of other servers.
+# Installs what only some tests need: Debian's Chromium (pages), skopeo (OCI layout), umoci and docker-registry (images), the ONNX project's test
+# data, clients of other servers.
 # Never fails: a test whose tool is missing is skipped with a printed reason.
 cd "$(dirname "$0")/.."
 
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v skopeo >/dev/null || missing+=(skopeo)
+command -v umoci >/dev/null || missing+=(umoci)
+command -v docker-registry >/dev/null || missing+=(docker-registry)
 if [ ${#missing[@]} -gt 0 ]; then
   if command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]; then
     (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}") >.cache-apt.log 2>&1 ||

@@ -60,6 +60,7 @@ export const errorCodes = {
   VERIFY_FAILED: no,
   SCAN_REFUSED: no,
   STORE_LOCKED: no,
+  REMOTE_FAILED: { exit: 5, http: 502 },
   STORE_CORRUPT: { exit: 1, http: 500 },
 
   // predictions

@@ -13,5 +13,6 @@ export {
   refNameAnnotation,
   subjectAnnotation,
 } from "./manifest.ts";
+export { type ImageReference, parseImageReference, RemoteRepository } from "./remote.ts";
 export { Store, type StoreOptions } from "./store.ts";
 export type { StoreWriter } from "./writer.ts";

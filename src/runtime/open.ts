@@ -2,6 +2,7 @@
 import { IngotError, type Schema } from "../core/index.ts";
 import { addsTrees, nodesOf, readModel, treeProblems } from "../onnx/index.ts";
 import { openHost, type PipelineFiles } from "./host_stages.ts";
+import { sendNothing } from "./no_telemetry.ts";
 import type { Predictor, RuntimeName, Session } from "./predictor.ts";
 import { SessionPredictor } from "./session_predictor.ts";
 
@@ -30,7 +31,10 @@ export interface SessionOptions {
 const openers: Readonly<
   Record<RuntimeName, () => Promise<{ openSession: (graph: GraphFile, options: SessionOptions) => Promise<Session> }>>
 > = {
-  native: () => import("./native.ts"),
+  native: () => {
+    sendNothing();
+    return import("./native.ts");
+  },
   wasm: () => import("./wasm.ts"),
   micro: () => import("./micro.ts"),
 };

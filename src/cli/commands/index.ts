@@ -1,6 +1,7 @@
 // The table of commands, in the order that `ingot --help` shows them.
 import type { Command } from "../command.ts";
 import convert from "./convert.ts";
+import exportPackage from "./export.ts";
 import formats from "./formats.ts";
 import init from "./init.ts";
 import inspect from "./inspect.ts";
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   predict,
   serve,
   convert,
+  exportPackage,
   rm,
   formats,
   rules,

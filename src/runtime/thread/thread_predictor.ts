@@ -5,6 +5,7 @@ import { Worker } from "node:worker_threads";
 import { IngotError, type Schema } from "../../core/index.ts";
 import type { Tensor } from "../../onnx/index.ts";
 import type { PipelineFiles } from "../host_stages.ts";
+import { sendNothing } from "../no_telemetry.ts";
 import { type GraphFile, graphBytes, type PredictorOptions } from "../open.ts";
 import type { InputRecord, OutputRecord, Predictor, RuntimeName } from "../predictor.ts";
 import { frameOf, tensorsOf } from "./frame.ts";
@@ -37,6 +38,7 @@ export async function openThreadPredictor(
   const { pipeline, ...others } = options;
   const bytes = await graphBytes(graph);
   const owned = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+  sendNothing();
   const worker = new Worker(threadEntry(), {
     workerData: {
       graph: { ...graph, bytes: owned },

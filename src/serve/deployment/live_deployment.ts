@@ -39,7 +39,10 @@ export class LiveDeployment {
   /** Still loaded, for a while: going back to it is instant. */
   private previous: LoadedRevision | null = null;
   private forgetting: NodeJS.Timeout | undefined;
+  /** The way back: rolling back takes the last one off. */
   private readonly history: Revision[] = [];
+  /** Everything that happened, in order. */
+  private readonly changes: Pick<Revision, "number" | "why" | "appliedAt">[] = [];
   private queue: Promise<unknown> = Promise.resolve();
   private readonly closing = new Set<Promise<void>>();
   private problem: { readonly time: number; readonly why: string; readonly error: unknown } | null = null;
@@ -154,6 +157,7 @@ export class LiveDeployment {
         appliedAt,
         packages: packagesOf(plan),
       })),
+      changes: this.changes,
       problem:
         this.problem === null
           ? null
@@ -197,7 +201,8 @@ export class LiveDeployment {
       this.switchTo(loaded);
       return loaded;
     } catch (error) {
-      this.refused(why, error);
+      // At the start nothing serves on: whoever starts gets the error.
+      if (this.current !== null) this.refused(why, error);
       throw error;
     }
   }
@@ -297,6 +302,8 @@ export class LiveDeployment {
     if (this.current && !isSubset(modelsOf(this.current), modelsOf(next))) this.previous = this.current;
     this.current = next;
     this.problem = null;
+    this.changes.push({ number: next.number, why: next.why, appliedAt: next.appliedAt });
+    if (this.changes.length > revisionsKept) this.changes.shift();
     this.closeUnused(before);
     // What serves from the start is placed by the server, once it listens.
     if (before.length > 0) void this.serving.settle(modelsOf(next).filter((model) => !before.includes(model)));

@@ -60,7 +60,7 @@ export interface Status {
   readonly deployment: {
     readonly revision: number;
     readonly models: readonly { readonly name: string; readonly variants: readonly Variant[] }[];
-    readonly history: readonly { readonly number: number; readonly why: string; readonly appliedAt: number }[];
+    readonly changes: readonly { readonly number: number; readonly why: string; readonly appliedAt: number }[];
     readonly problem: { readonly why: string; readonly error: { readonly what?: string } | string } | null;
   } | null;
 }

@@ -181,7 +181,7 @@ function History({ status }: { status: Status }) {
     <section className="card wide" aria-labelledby="history-title">
       <h2 id="history-title">Deployment, revision {deployment.revision}</h2>
       <ol className="history">
-        {deployment.history
+        {deployment.changes
           .slice(-6)
           .reverse()
           .map(({ number, why, appliedAt }) => (
