@@ -1,8 +1,9 @@
 // A model's description as a picture that people paste into a review.
+import type { ModelUse } from "../convert/index.ts";
 import type { ModelDescription } from "../formats/index.ts";
 import { columns, few } from "./render.ts";
 
-export function renderDescription(model: ModelDescription): string {
+export function renderDescription(model: ModelDescription, use: ModelUse): string {
   const producer = model.producer && [model.producer.name, model.producer.version].filter(Boolean).join(" ");
   const head: [string, string][] = [
     ["format", model.formatVersion ? `${model.format} (version ${model.formatVersion})` : model.format],
@@ -13,13 +14,41 @@ export function renderDescription(model: ModelDescription): string {
   ];
   return [
     columns(head),
+    ...section(
+      "inputs",
+      model.inputs.map((input) => [input.name, typeText(input), input.categories ? few(input.categories) : ""]),
+    ),
+    ...section(
+      "outputs",
+      model.outputs.map((output) => [output.name, typeText(output), output.classes ? few(output.classes) : ""]),
+    ),
     "",
-    `inputs (${model.inputs.length})`,
-    indented(model.inputs.map((input) => [input.name, typeText(input), input.categories ? few(input.categories) : ""])),
-    "",
-    `outputs (${model.outputs.length})`,
-    indented(model.outputs.map((output) => [output.name, typeText(output), output.classes ? few(output.classes) : ""])),
+    columns(useText(use)),
   ].join("\n");
+}
+
+/** Nothing where the file does not say: weights have no inputs. */
+function section(title: string, rows: string[][]): string[] {
+  return rows.length === 0 ? [] : ["", `${title} (${rows.length})`, indented(rows)];
+}
+
+function useText(use: ModelUse): [string, string][] {
+  if (!use.converts)
+    return [
+      ["converts", `no: ${use.why}`],
+      ...(use.where === undefined ? [] : [["", use.where] as [string, string]]),
+      ["instead", use.instead],
+    ];
+  const answers = [
+    ...(use.exact.length > 0 ? [`${use.exact.join(", ")} bit-identical to the library's`] : []),
+    ...(use.close.length > 0 ? [`${use.close.join(", ")} within a stated last-place error`] : []),
+  ];
+  return [
+    ["converts", "yes, to ONNX: `ingot convert`, `ingot pack`"],
+    ...(answers.length > 0 ? [["answers", answers.join("; ")] as [string, string]] : []),
+    ["runs on", use.runtimes.join(", ")],
+    ...use.notes.map((note): [string, string] => ["note", note]),
+  ];
 }
 
 export function typeText(value: { type: string; shape: readonly (string | number | null)[] }): string {

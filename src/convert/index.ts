@@ -12,6 +12,7 @@ import { xgboostConverter } from "./xgboost/index.ts";
 export type { Converted, Converter, ConvertOptions, Tolerance } from "./converter.ts";
 export { type EdgeKind, type EdgeRow, edgeRows } from "./edge_rows.ts";
 export { estimators } from "./sklearn/index.ts";
+export { type ModelUse, useOf } from "./use.ts";
 
 export const converters: readonly Converter[] = [
   lightgbmConverter,
@@ -22,7 +23,11 @@ export const converters: readonly Converter[] = [
 ];
 
 /** Converts a model that `format.read` returned. @throws IngotError MODEL_UNSUPPORTED */
-export function convertModel(format: Format, model: unknown, options: ConvertOptions = {}): Converted {
+export function convertModel(
+  format: Pick<Format, "id" | "title">,
+  model: unknown,
+  options: ConvertOptions = {},
+): Converted {
   const converter = converters.find((candidate) => candidate.formats.includes(format.id));
   if (converter) {
     const { dialect = "exact", ...others } = options;

@@ -53,7 +53,7 @@ async function compressedFormat(file: FileSource, head: Uint8Array, depth: numbe
 }
 
 /** The format that a folder of files is, undefined where it is none. It reads the folder that it was recognised in. */
-export async function identifyTree(tree: Tree): Promise<TreeFormat | undefined> {
+async function identifyTree(tree: Tree): Promise<TreeFormat | undefined> {
   for (const { tree: root, prefix } of rootsOf(tree))
     for (const format of treeFormats)
       if (await format.detect(root)) return prefix === "" ? format : inFolder(format, prefix);
@@ -67,19 +67,61 @@ function inFolder<M>(format: TreeFormat<M>, prefix: string): TreeFormat<M> {
   };
 }
 
+/** A model as it was read, with the format that read it. */
+export interface ModelRead {
+  /** Null for a folder that is no model. */
+  readonly format: Pick<Format, "id" | "title"> | null;
+  readonly model: unknown;
+  readonly description: ModelDescription;
+  /** Bytes of the file; of a folder, of all its files. */
+  readonly size: number;
+}
+
 /** Detects, reads and describes a model: a file, an archive or a folder. */
-export async function describeFile(path: string): Promise<ModelDescription> {
+export async function readModelAt(path: string): Promise<ModelRead> {
   const status = await lstat(path).catch((cause) => {
     throw cannotOpen(cause, path);
   });
   if (status.isDirectory()) {
     await using tree = await openFolder(path);
+    const size = tree.entries.reduce((sum, entry) => sum + entry.size, 0);
     const format = await identifyTree(tree);
-    return format ? format.describe(await format.read(tree)) : describeMembers(tree, "a folder");
+    if (!format) return (await readOnlyModel(tree, size)) ?? (await readMembers(tree, size));
+    const model = await format.read(tree);
+    return { format, model, description: format.describe(model), size };
   }
   await using file = await openFile(path);
   const format = await detectFormat(file);
-  return format.describe(await format.read(file));
+  const model = await format.read(file);
+  return { format, model, description: format.describe(model), size: file.size };
+}
+
+/** The model of a folder that holds one and nothing else that is one (weights and texts beside it are no models). */
+async function readOnlyModel(tree: Tree, size: number): Promise<ModelRead | null> {
+  const files = tree.entries.filter(({ kind }) => kind === "file");
+  const found: string[] = [];
+  for (const { path } of files.slice(0, describedMembers)) {
+    await using file = await tree.open(path);
+    const head = await file.read(0, headSize);
+    const isModel =
+      formats.some((format) => format.detect(head, file.size)) || (await containersOf(file, head)).length > 0;
+    if (isModel) found.push(path);
+  }
+  if (found.length !== 1 || files.length > describedMembers) return null;
+  await using file = await tree.open(found[0]!);
+  const format = await detectFormat(file);
+  const model = await format.read(file);
+  const description = format.describe(model);
+  return { format, model, description: { ...description, facts: [["file", found[0]!], ...description.facts] }, size };
+}
+
+async function readMembers(tree: Tree, size: number): Promise<ModelRead> {
+  return { format: null, model: null, description: await describeMembers(tree, "a folder"), size };
+}
+
+/** What a model is: a file, an archive or a folder. */
+export async function describeFile(path: string): Promise<ModelDescription> {
+  return (await readModelAt(path)).description;
 }
 
 /** A format of folders as a format of files: the archive is opened, then read as a folder. */

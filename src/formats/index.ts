@@ -10,7 +10,7 @@ export {
   readCbm,
 } from "./catboost/index.ts";
 export type { FileSource, Format, ModelDescription } from "./format.ts";
-export { describeFile, detectFormat, identifyTree } from "./identify.ts";
+export { describeFile, detectFormat, type ModelRead, readModelAt } from "./identify.ts";
 export { readJoblib } from "./joblib/index.ts";
 export * from "./lightgbm/index.ts";
 export {

@@ -1,14 +1,19 @@
+import path from "node:path";
 import { command, positional } from "../command.ts";
 import { renderDescription } from "../render_model.ts";
 
 export default command({
   name: "inspect",
-  about: "Show what a model file is, without executing anything in it",
-  examples: ["ingot inspect model.json", "ingot inspect model.txt --json"],
-  args: { file: positional("model file") },
+  about: "Show what a model is and what Ingot can do with it, without executing anything in it",
+  examples: ["ingot inspect model.json", "ingot inspect saved_model/", "ingot inspect model.txt --json"],
+  args: { file: positional("model file, archive or folder") },
   async run({ file }, io) {
-    const { describeFile } = await import("../../formats/index.ts");
-    const description = await describeFile(file);
-    io.result(description, () => renderDescription(description));
+    const [{ readModelAt }, { useOf }] = await Promise.all([
+      import("../../formats/index.ts"),
+      import("../../convert/index.ts"),
+    ]);
+    const read = await readModelAt(path.resolve(io.cwd, file));
+    const use = useOf(read);
+    io.result({ ...read.description, use }, () => renderDescription(read.description, use));
   },
 });
