@@ -23,7 +23,7 @@ export function renderDescription(model: ModelDescription, use: ModelUse): strin
       model.outputs.map((output) => [output.name, typeText(output), output.classes ? few(output.classes) : ""]),
     ),
     "",
-    columns(useText(use)),
+    columns(textOfUse(use)),
   ].join("\n");
 }
 
@@ -32,7 +32,7 @@ function section(title: string, rows: string[][]): string[] {
   return rows.length === 0 ? [] : ["", `${title} (${rows.length})`, indented(rows)];
 }
 
-function useText(use: ModelUse): [string, string][] {
+function textOfUse(use: ModelUse): [string, string][] {
   if (!use.converts)
     return [
       ["converts", `no: ${use.why}`],

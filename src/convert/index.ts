@@ -12,7 +12,7 @@ import { xgboostConverter } from "./xgboost/index.ts";
 export type { Converted, Converter, ConvertOptions, Tolerance } from "./converter.ts";
 export { type EdgeKind, type EdgeRow, edgeRows } from "./edge_rows.ts";
 export { estimators } from "./sklearn/index.ts";
-export { type ModelUse, useOf } from "./use.ts";
+export { findUse, type ModelUse } from "./use.ts";
 
 export const converters: readonly Converter[] = [
   lightgbmConverter,

@@ -45,7 +45,7 @@ const instead: Readonly<Record<string, string>> = {
   torchserve: "export the module inside of it to ONNX, and pack the .onnx",
 };
 
-export function useOf({ format, model, size }: ModelRead): ModelUse {
+export function findUse({ format, model, size }: ModelRead): ModelUse {
   if (format === null)
     return {
       converts: false,

@@ -8,12 +8,12 @@ export default command({
   examples: ["ingot inspect model.json", "ingot inspect saved_model/", "ingot inspect model.txt --json"],
   args: { file: positional("model file, archive or folder") },
   async run({ file }, io) {
-    const [{ readModelAt }, { useOf }] = await Promise.all([
+    const [{ readModelAt }, { findUse }] = await Promise.all([
       import("../../formats/index.ts"),
       import("../../convert/index.ts"),
     ]);
     const read = await readModelAt(path.resolve(io.cwd, file));
-    const use = useOf(read);
+    const use = findUse(read);
     io.result({ ...read.description, use }, () => renderDescription(read.description, use));
   },
 });
