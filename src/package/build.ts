@@ -95,7 +95,7 @@ export async function buildPackage(folder: string): Promise<Build> {
   const scan = await scanPacked(await packedFiles(folder, parsed, modelFile), parsed);
   const cast = await castModel(modelFile, parsed, content);
   const composed = compose(cast.converted, parsed, content);
-  const schema = mergeSchema(composed.schema, parsed);
+  const schema = mergeSchema(composed.schema, parsed, cast.converted.schema);
   const graph = await graphFiles(composed.model, path.dirname(modelFile));
   const examples = await readExamples(folder, parsed, schema);
   const declared = await declaredFiles(folder, parsed, stepFiles(parsed));

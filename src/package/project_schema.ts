@@ -110,16 +110,22 @@ function option(name: string, entry: InputEntry) {
   };
 }
 
-/** The schema of the converted model with what the project says about its inputs and outputs. @throws PROJECT_INVALID */
-export function mergeSchema(schema: Schema, parsed: ParsedProject): Schema {
+/**
+ * The schema of the converted model with what the project says about its inputs and outputs.
+ * @param ofModel the model's own, where steps stand around it: what they drop may be described
+ * @throws PROJECT_INVALID
+ */
+export function mergeSchema(schema: Schema, parsed: ParsedProject, ofModel: Schema = schema): Schema {
   const { inputs = {}, outputs = {} } = parsed.project;
   for (const [kind, declared, known] of [
     ["input", inputs, schema.inputs],
     ["output", outputs, schema.outputs],
   ] as const) {
     const names = known.map((spec) => spec.name);
+    const hidden = kind === "output" ? ofModel.outputs.map((spec) => spec.name) : [];
     for (const name of Object.keys(declared))
-      if (!names.includes(name)) throw unknownName(kind, name, names, parsed.where([`${kind}s`, name]));
+      if (!names.includes(name) && !hidden.includes(name))
+        throw unknownName(kind, name, names, parsed.where([`${kind}s`, name]));
   }
   return {
     inputs: schema.inputs.map((spec) => mergeInput(spec, own(inputs, spec.name), parsed)),

@@ -107,6 +107,10 @@ export function recordSchemas(models: readonly DescribedModel[]): Json {
 
 export const predictionHeaderParts = {
   "Ingot-Package": { description: "Digest of the package that answered", schema: { type: "string" } },
+  "Ingot-Failed": {
+    description: "Of an array: how many records have an error in their place",
+    schema: { type: "integer" },
+  },
   "Ingot-Variant": { description: "Variant of the deployment that answered", schema: { type: "string" } },
   "Ingot-Request-Id": { description: "The id sent with the request, or a new one", schema: { type: "string" } },
   "Server-Timing": { description: "Milliseconds for parse, queue, compute, encode", schema: { type: "string" } },

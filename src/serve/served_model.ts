@@ -1,5 +1,5 @@
 // What a server serves: a loaded package, and the counting of who uses it, so that it can be closed without harming anybody.
-import type { Schema } from "../core/index.ts";
+import type { IngotError, Schema } from "../core/index.ts";
 import type { Tensor } from "../onnx/index.ts";
 import {
   decodeRecords,
@@ -111,6 +111,15 @@ export class ServedModel {
   predict(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {
     call.rows = records.length;
     return this.#surrounded({ records }, call, (model) => model.#predictRecords(records, call));
+  }
+
+  /**
+   * The same, each record by itself: one that cannot be answered has its error, which names field and row.
+   * @throws IngotError OVERLOADED, DEADLINE_EXCEEDED
+   */
+  predictEach(records: readonly InputRecord[], call: Call): Promise<(OutputRecord | IngotError)[]> {
+    call.rows = records.length;
+    return this.#surrounded({ records }, call, (model) => model.#engine.predictEach(records, call));
   }
 
   async #predictRecords(records: readonly InputRecord[], call: Call): Promise<OutputRecord[]> {

@@ -124,14 +124,25 @@ describe("refusals", () => {
       ["null where nothing may miss", '{"age":null,"height":1,"colour":"red"}', 400, "INPUT_INVALID", /inputs\.age/],
       ["a misspelt input", '{"agee":1,"height":1,"colour":"red"}', 400, "INPUT_INVALID", /agee|inputs\.age/],
       [
-        "the row that is wrong",
-        '[{"age":1,"colour":"a"},{"age":"x","colour":"a"}]',
+        "the row that is wrong, where all are",
+        '[{"age":"x","colour":"a"},{"age":"x","colour":"a"}]',
         400,
         "INPUT_INVALID",
-        /inputs\.age.*row/,
+        /inputs\.age.*row 0/,
       ],
       ["too large", JSON.stringify({ colour: "x".repeat(3000) }), 413, "BODY_TOO_LARGE", /larger than 2000 bytes/],
     ];
+  test("one wrong record of several has its error in its place, the others are answered", async () => {
+    const good = { age: 1, height: 1, colour: "red" };
+    const response = await post(JSON.stringify([good, { ...good, age: "x" }, [1], good]));
+    const [first, second, third, fourth] = (await response.json()) as Record<string, unknown>[];
+    expect([response.status, response.headers.get("ingot-failed")]).toEqual([200, "2"]);
+    expect(fourth).toEqual(first);
+    expect(first).not.toHaveProperty("error");
+    expect(second).toMatchObject({ error: { code: "INPUT_INVALID", where: "inputs.age" } });
+    expect(third).toMatchObject({ error: { code: "INPUT_INVALID" } });
+  });
+
   test.each(rows)("%s", async (_name, body, status, code, message) => {
     const response = await post(body);
     const { error } = (await response.json()) as { error: { code: string; what: string; where?: string } };

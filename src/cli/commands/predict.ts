@@ -35,10 +35,14 @@ export default command({
       if (records !== undefined && /^\s*[[{]/.test(records)) {
         const given = readJson(records, "the record");
         const list = (Array.isArray(given) ? given : [given]) as InputRecord[];
-        const answers = await predictor.predict(list);
-        const answer = Array.isArray(given) ? answers : answers[0];
+        const answers = await predictor.predictEach(list);
+        const failed = answers.filter((answer) => answer instanceof IngotError);
+        if (list.length > 0 && failed.length === list.length) throw failed[0]!;
+        for (const error of failed) io.note(refusal(error));
+        const shown = answers.map((answer) => (answer instanceof IngotError ? { error: answer.toJSON() } : answer));
+        const answer = Array.isArray(given) ? shown : shown[0];
         io.result(answer, () => jsonText(answer));
-        return;
+        return failed.length > 0 ? 1 : 0;
       }
       const source = records === undefined || records === "-" ? "stdin" : records;
       const chunks = source === "stdin" ? process.stdin : await fileOf(source);
@@ -52,22 +56,28 @@ export default command({
         onIgnored: (columns) => io.note(`left out, no inputs of this model: ${columns.join(", ")}`),
       });
       const all: unknown[] = [];
-      let done = 0;
+      let [done, failed] = [0, 0];
       for await (const batch of inBatches(rows, batchSize)) {
-        const answers = await predictor.predict(batch).catch((error) => {
-          throw inFile(
-            error,
-            (row) => `${source}, ${lines[row] ? `line ${lines[row]}` : `record ${done + row + 1}`}`,
-            batch,
-          );
-        });
+        const answers = await predictor.predictEach(batch);
+        const placeOf = (row: number) => `${source}, ${lines[row] ? `line ${lines[row]}` : `record ${done + row + 1}`}`;
+        for (const [row, answer] of answers.entries()) {
+          if (answer instanceof IngotError) {
+            const error = inFile(answer, placeOf(row));
+            // Nothing to go on with: a file for another model, most likely.
+            if (done === 0 && answers.every((other) => other instanceof IngotError)) throw error;
+            failed++;
+            io.note(refusal(error));
+            if (io.json) all.push({ error: error.toJSON() });
+          } else if (io.json) all.push(answer);
+          // One document with --json; else a line each, as soon as it is known.
+          else await io.line(writeJson(answer));
+        }
         done += batch.length;
         lines.length = 0;
-        // One document with --json; else a line each, as soon as it is known.
-        if (io.json) all.push(...answers);
-        else for (const answer of answers) await io.line(writeJson(answer));
       }
       if (io.json) io.result(all, () => "");
+      if (failed > 0) io.note(`${failed} of ${done} records were refused; the others are answered`);
+      return failed > 0 ? 1 : 0;
     } finally {
       await predictor.close();
     }
@@ -97,16 +107,15 @@ async function fileOf(file: string): Promise<AsyncIterable<Uint8Array>> {
 }
 
 /** The runtime counts rows within its batch; people look for the line of a file. */
-function inFile(error: unknown, placeOf: (row: number) => string, batch: readonly InputRecord[]): unknown {
-  if (!(error instanceof IngotError)) return error;
-  const named = /\(row (\d+)\)/.exec(error.what)?.[1];
-  // The whole batch failed, no record of it.
-  if (named === undefined && batch.length > 1) return error;
-  const place = placeOf(Number(named ?? 0));
+function inFile(error: IngotError, place: string): IngotError {
   return new IngotError(error.code, {
     what: error.what.replace(/ \(row \d+\)/, ""),
     where: error.where === undefined ? place : `${place}, ${error.where}`,
     fix: error.fix,
     cause: error,
   });
+}
+
+function refusal(error: IngotError): string {
+  return `${error.code} ${error.message}`;
 }

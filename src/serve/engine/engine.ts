@@ -75,6 +75,11 @@ export class Engine {
     return this.#submit({ records }, 0, shapeKey, call) as Promise<OutputRecord[]>;
   }
 
+  /** Records, each by itself: one that cannot be answered has its error. @throws as `run` */
+  predictEach(records: readonly InputRecord[], call: Call): Promise<(OutputRecord | IngotError)[]> {
+    return this.#submit({ each: records }, 0, null, call) as Promise<(OutputRecord | IngotError)[]>;
+  }
+
   /** From the next run on the model runs in its thread; the predictor here is closed when its runs are done. */
   async moveElsewhere(): Promise<void> {
     const there = await this.#opening();
@@ -177,7 +182,9 @@ export class Engine {
 
   async #results(jobs: readonly Job[], rows: number): Promise<(Result | Error)[]> {
     const predictor = await this.#predictorFor(rows);
-    if ("records" in jobs[0]!.work) return recordsTogether(predictor, jobs);
+    const [first] = jobs;
+    if ("records" in first!.work) return recordsTogether(predictor, jobs);
+    if ("each" in first!.work) return [await predictor.predictEach(first!.work.each)];
     const parts = jobs.map(({ work }) => (work as { feeds: Feeds }).feeds);
     if (jobs.length > 1)
       return splitResults(

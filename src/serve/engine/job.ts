@@ -1,10 +1,15 @@
 // One request in a model's queue.
+import type { IngotError } from "../../core/index.ts";
 import type { Feeds, InputRecord, OutputRecord } from "../../runtime/index.ts";
 import type { Call } from "../call.ts";
 
 /** What is to be computed: tensors, or records where the predictor itself turns them into tensors. */
-export type Work = { readonly feeds: Feeds } | { readonly records: readonly InputRecord[] };
-export type Result = Feeds | OutputRecord[];
+export type Work =
+  | { readonly feeds: Feeds }
+  | { readonly records: readonly InputRecord[] }
+  /** Records whose errors are their own. */
+  | { readonly each: readonly InputRecord[] };
+export type Result = Feeds | OutputRecord[] | (OutputRecord | IngotError)[];
 
 export interface Job {
   readonly work: Work;
