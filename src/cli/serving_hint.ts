@@ -3,5 +3,7 @@ import { exampleOf, type LoadedModel } from "../serve/index.ts";
 
 export function exampleCurl(url: string, model: Pick<LoadedModel, "schema" | "example">): string {
   const record = JSON.stringify(exampleOf(model.schema, model.example));
-  return `curl ${url}/predict -d '${record.replaceAll("'", "'\\''")}'`;
+  const [, socket] = /^unix:(.*)$/.exec(url) ?? [];
+  const where = socket === undefined ? url : `--unix-socket ${socket} http://localhost`;
+  return `curl ${where}/predict -d '${record.replaceAll("'", "'\\''")}'`;
 }

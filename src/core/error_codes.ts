@@ -74,6 +74,7 @@ export const errorCodes = {
 
   // server
   REQUEST_MALFORMED: refused,
+  REQUEST_TIMEOUT: { exit: 5, http: 408 },
   BODY_TOO_LARGE: { exit: 3, http: 413 },
   BODY_ENCODING_UNSUPPORTED: { exit: 2, http: 415 },
   ROUTE_UNKNOWN: absent,

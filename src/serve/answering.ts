@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { IngotError } from "../core/index.ts";
 import { writeJson } from "../runtime/index.ts";
+import { openRoutes } from "./access/open_routes.ts";
 import { ClientGone } from "./body.ts";
 import { limitTime } from "./call.ts";
 import type { Dialect } from "./dialects/dialect.ts";
@@ -72,12 +73,14 @@ async function handled(exchange: Exchange, router: Router): Promise<void> {
   if (request.method === "OPTIONS") {
     const allow = router.allow(path);
     if (allow !== null) {
-      exchange.send(204, null, "", { Allow: allow });
+      const cors = exchange.cors?.preflight(exchange.header("origin"), allow);
+      exchange.send(204, null, "", { Allow: allow, ...cors });
       return;
     }
   }
   const { route, parameters } = router.match(request.method ?? "GET", path);
   exchange.route = route;
+  if (!openRoutes.has(route.path)) exchange.authenticate();
   await route.handle(exchange, parameters);
 }
 
@@ -85,8 +88,12 @@ function sendError(exchange: Exchange, error: IngotError, router: Router): void 
   const status = error.httpStatus;
   const text = writeJson(dialectAt(exchange.path).errorBody(error, exchange.id));
   const allow = status === 405 ? router.allow(exchange.path) : null;
-  const headers = { ...(allow === null ? {} : { Allow: allow }), ...(status === 503 ? { "Retry-After": "1" } : {}) };
-  if (!exchange.request.complete && exchange.request.method === "POST") exchange.refuse(status, text, headers);
+  const headers = {
+    ...(allow === null ? {} : { Allow: allow }),
+    ...(status === 503 ? { "Retry-After": "1" } : {}),
+    ...(status === 401 ? { "WWW-Authenticate": 'Bearer realm="ingot"' } : {}),
+  };
+  if (!exchange.request.complete && exchange.request.method !== "GET") exchange.refuse(status, text, headers);
   else exchange.json(status, text, headers);
 }
 

@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { IngotError } from "../core/index.ts";
 import { bodyEncoding, decompressed } from "./content_encoding.ts";
+import { BodyClock } from "./slow_body.ts";
 
 /** The client went away before its request was complete; nobody is left to answer. */
 export class ClientGone extends Error {}
@@ -18,22 +19,32 @@ export async function readBody(request: IncomingMessage, limit: number): Promise
   return encoding === null ? body : decompressed(body, encoding, limit);
 }
 
-function receivedBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+const usualClock = new BodyClock();
+
+/** @throws IngotError BODY_TOO_LARGE, REQUEST_TIMEOUT; ClientGone */
+export function receivedBody(request: IncomingMessage, limit: number, clock = usualClock): Promise<Buffer> {
   if (Number(request.headers["content-length"]) > limit) throw tooLarge(limit);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const gone = () => reject(new ClientGone("the client left before its request was complete"));
+    const gone = () => {
+      clock.forget(arriving);
+      reject(new ClientGone("the client left before its request was complete"));
+    };
+    const refuse = (error: IngotError) => {
+      clock.forget(arriving);
+      request.off("data", collect).off("close", gone);
+      reject(error);
+    };
+    const arriving = clock.watch(() => refuse(tooSlow(size)));
     const collect = (chunk: Buffer) => {
       size += chunk.byteLength;
-      if (size <= limit) {
-        chunks.push(chunk);
-      } else {
-        request.off("data", collect).off("close", gone);
-        reject(tooLarge(limit));
-      }
+      arriving.received = size;
+      if (size <= limit) chunks.push(chunk);
+      else refuse(tooLarge(limit));
     };
     const complete = () => {
+      clock.forget(arriving);
       request.off("close", gone);
       resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
     };
@@ -74,6 +85,14 @@ function decodedStart(bytes: Buffer, length: number): string | null {
     if (error instanceof TypeError) return null;
     throw error;
   }
+}
+
+function tooSlow(received: number): IngotError {
+  return new IngotError("REQUEST_TIMEOUT", {
+    what: `the body comes too slowly: ${received} bytes so far`,
+    where: "request body",
+    fix: "send it in one go",
+  });
 }
 
 function tooLarge(limit: number): IngotError {

@@ -22,7 +22,9 @@ export function answerBrokenRequests(server: Server, serving: Serving): void {
       return;
     }
     const [status, what, fix] = answers[cause.code ?? ""] ?? notHttp;
-    const body = JSON.stringify({ error: new IngotError("REQUEST_MALFORMED", { what, fix }).toJSON() });
+    const body = JSON.stringify({
+      error: new IngotError(status.startsWith("408") ? "REQUEST_TIMEOUT" : "REQUEST_MALFORMED", { what, fix }).toJSON(),
+    });
     const lines = [
       `HTTP/1.1 ${status}`,
       `Ingot-Package: ${serving.first.digest}`,

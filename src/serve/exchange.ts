@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import type { ErrorCode } from "../core/index.ts";
+import type { Cors } from "./access/cors.ts";
 import type { Asker, Call, Phases } from "./call.ts";
 import { HttpCall } from "./http_call.ts";
 import type { Route } from "./router.ts";
@@ -39,6 +40,15 @@ export class Exchange implements Asker {
     this.model = serving.first;
     this.serving = serving;
     this.call = new HttpCall(this.id, response);
+  }
+
+  get cors(): Cors | null {
+    return this.serving.options.cors ?? null;
+  }
+
+  /** @throws IngotError UNAUTHENTICATED where a token is needed and none that is known was given */
+  authenticate(): void {
+    this.serving.options.tokens?.check(this.header("authorization"));
   }
 
   /** A header by its lower-case name. */
@@ -108,7 +118,7 @@ export class Exchange implements Asker {
       "Content-Type": "application/json",
       "Content-Length": body.byteLength,
       ...headers,
-      Connection: "close",
+      ...(request.httpVersionMajor === 1 ? { Connection: "close" } : {}),
     });
     response.write(body);
     // Closing with unread bytes resets the connection, and the client would never see why: read on for a moment.
@@ -128,8 +138,9 @@ export class Exchange implements Asker {
       "Ingot-Request-Id": this.id,
       "X-Content-Type-Options": "nosniff",
     };
-    // Known only now: the server may have begun to stop while this request was computed.
-    if (this.serving.draining) headers["Connection"] = "close";
+    // Known only now: the server may have begun to stop while this request was computed. HTTP/2 has no such header.
+    if (this.serving.draining && this.request.httpVersionMajor === 1) headers["Connection"] = "close";
+    if (this.cors) Object.assign(headers, this.cors.headers(this.header("origin")));
     const { phases } = this.call;
     if (phases.compute > 0) headers["Server-Timing"] = serverTiming(phases);
     return headers;

@@ -21,7 +21,9 @@ export class HttpCall implements Call {
   }
 
   get isGone(): boolean {
-    return this.#response.destroyed || this.#response.socket === null;
+    // An answer that waits behind another on its connection has no socket yet, so the request's is asked; HTTP/2 has a stream for each.
+    const { stream } = this.#response as ServerResponse & { readonly stream?: { readonly destroyed: boolean } };
+    return stream === undefined ? this.#response.destroyed || this.#response.req.socket.destroyed : stream.destroyed;
   }
 
   get signal(): AbortSignal {

@@ -1,6 +1,7 @@
 // serve: opened packages behind HTTP. Many dialects over one tensor core; every dialect is one file in dialects/, and
 // dialects/index.ts is the table of them.
 
+export { Tokens } from "./access/tokens.ts";
 export type { Around, Chooser, Question } from "./around.ts";
 export { type Asker, type Call, callWithoutClient, limitTime, type Phases } from "./call.ts";
 export { type AdminOptions, adminRoutes } from "./deployment/admin.ts";

@@ -1,11 +1,15 @@
 // The HTTP server: accepts, routes, answers, stops without dropping anybody.
-import { createServer, type Server } from "node:http";
-import { type AddressInfo, Server as NetServer } from "node:net";
+import type { Server as TlsServer } from "node:https";
 import { IngotError } from "../core/index.ts";
+import { Cors } from "./access/cors.ts";
+import type { Tokens } from "./access/tokens.ts";
 import { type AnsweringOptions, answering } from "./answering.ts";
 import { answerBrokenRequests } from "./broken_request.ts";
 import type { Observer } from "./finished_request.ts";
 import type { RunningGrpc } from "./grpc/server.ts";
+import { listenOnPort, listenOnSocket } from "./listener/address.ts";
+import { HttpPort } from "./listener/http_port.ts";
+import { TlsFiles } from "./listener/tls_files.ts";
 import type { LoadedModel } from "./served_model.ts";
 import { Serving } from "./serving.ts";
 import { builtPages, WebAssets } from "./web_assets.ts";
@@ -21,6 +25,20 @@ export interface ServerOptions extends AnsweringOptions {
   readonly port?: number;
   /** Port of the gRPC server on the same host; 0 takes a free one. Default: none. */
   readonly grpcPort?: number;
+  /** Path of a Unix socket to listen on instead of a port. */
+  readonly socket?: string;
+  /** PEM files of a certificate with its chain, and of its key; read again when they change. Default: not encrypted. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** How often the certificate's files are looked at. Default 5 s. */
+  readonly certificateCheckMs?: number;
+  /** Who may ask. Default: everybody who reaches the port. */
+  readonly tokens?: Tokens;
+  /** Origins of pages that may ask, or `*`. Default: none but the server's own. */
+  readonly corsOrigins?: readonly string[];
+  /** For the headers of a request. Default 10 s. */
+  readonly headersTimeoutMs?: number;
+  /** For a whole request. Default 2 min. */
+  readonly requestTimeoutMs?: number;
   /** Version of Ingot, for metadata. */
   readonly version?: string;
   /** Largest request body in bytes. Default 32 MiB. */
@@ -42,8 +60,9 @@ export interface ServerOptions extends AnsweringOptions {
 }
 
 export interface RunningServer {
-  /** `http://host:port`, without a slash at the end. */
+  /** `http://host:port` without a slash at the end, or `unix:` and the path of the socket. */
   readonly url: string;
+  /** 0 for a Unix socket. */
   readonly port: number;
   /** Null where none was asked for. */
   readonly grpcPort: number | null;
@@ -63,19 +82,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bodyLimit: options.bodyLimit ?? 32 * 2 ** 20,
     engine: { maxInFlight: options.maxInFlight ?? 1024, latencyTargetMs: options.latencyTargetMs ?? null },
     eventLog: options.eventLog,
+    tokens: options.tokens ?? null,
+    cors: options.corsOrigins ? new Cors(options.corsOrigins) : null,
     web: new WebAssets(options.webFolder === undefined ? builtPages() : options.webFolder),
   });
   for (const observer of options.observers ?? []) serving.observe(observer);
   await options.prepare?.(serving);
   if (serving.models.length === 0) throw new IngotError("USAGE", { what: "there is no model to serve" });
   const answer = answering(serving, options);
-  // Slow clients: 10 s for the headers, 2 min for the whole request.
-  const timeouts = { headersTimeout: 10_000, requestTimeout: 120_000, keepAliveTimeout: 65_000 };
-  const server = createServer({ ...timeouts, connectionsCheckingInterval: 2_000 }, (request, response) => {
-    void answer(request, response);
+  const tls = options.tls ? new TlsFiles(options.tls.certificate, options.tls.key) : undefined;
+  const http = new HttpPort((request, response) => void answer(request, response), {
+    tls,
+    headersTimeoutMs: options.headersTimeoutMs ?? 10_000,
+    requestTimeoutMs: options.requestTimeoutMs ?? 120_000,
+    keepAliveTimeoutMs: 65_000,
   });
-  answerBrokenRequests(server, serving);
-  const { port, host } = await listen(server, options.port ?? 8080, options.host ?? "127.0.0.1");
+  answerBrokenRequests(http.server, serving);
+  const { url, port } = await listening(http, options);
+  const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
+  tls?.watch(
+    (pair) => (http.server as TlsServer).setSecureContext(pair),
+    (error) => errorLog(JSON.stringify({ level: "error", event: "certificate refused", why: String(error) })),
+    options.certificateCheckMs,
+  );
 
   serving.open();
 
@@ -84,12 +113,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     serving.draining = true;
     if (options.drainDelayMs) await new Promise((resolve) => setTimeout(resolve, options.drainDelayMs));
     const timeoutMs = options.closeTimeoutMs ?? 30_000;
-    await Promise.all([stopListening(server, timeoutMs), grpc?.close(timeoutMs)]);
+    await Promise.all([http.close(timeoutMs), grpc?.close(timeoutMs)]);
+    tls?.close();
     await serving.close();
   };
   if (options.grpcPort !== undefined) {
     try {
-      grpc = await listenForGrpc(serving, options.grpcPort, options);
+      grpc = await listenForGrpc(serving, options.grpcPort, options, tls);
     } catch (error) {
       await stop();
       throw error;
@@ -97,7 +127,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
   let closing: Promise<void> | null = null;
   return {
-    url: `http://${host}:${port}`,
+    url,
     port,
     grpcPort: grpc?.port ?? null,
     serving,
@@ -109,48 +139,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** Its library is loaded after HTTP answers already, and only where gRPC is asked for. */
-async function listenForGrpc(serving: Serving, port: number, options: ServerOptions): Promise<RunningGrpc> {
+async function listenForGrpc(
+  serving: Serving,
+  port: number,
+  options: ServerOptions,
+  tls?: TlsFiles,
+): Promise<RunningGrpc> {
   const { startGrpc } = await import("./grpc/server.ts");
   const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
-  return startGrpc(serving, { host: options.host ?? "127.0.0.1", port, errorLog });
+  return startGrpc(serving, { host: options.host ?? "127.0.0.1", port, errorLog, tls: tls?.current() });
 }
 
-async function listen(server: Server, port: number, host: string): Promise<{ port: number; host: string }> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)));
-    server.listen(port, host, () => resolve());
-  });
-  const address = server.address() as AddressInfo;
-  // "Every address" is none that a client could dial.
-  const dialled = { "0.0.0.0": "127.0.0.1", "::": "::1" }[address.address] ?? address.address;
-  return { port: address.port, host: dialled.includes(":") ? `[${dialled}]` : dialled };
-}
-
-/** Every connection is answered and closed; those that have not said anything yet get a moment to. */
-async function stopListening(server: Server, timeoutMs: number): Promise<void> {
-  // http.Server's own close() would at once reset connections whose request is still on its way.
-  const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-  const closeSilent = () => server.close(() => {});
-  const timers = [
-    setTimeout(closeSilent, silentConnectionMs),
-    setTimeout(() => server.closeAllConnections(), timeoutMs),
-  ];
-  await ended;
-  for (const timer of timers) clearTimeout(timer);
-  closeSilent();
-}
-
-const silentConnectionMs = 100;
-
-function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): unknown {
-  const isHost = cause.code === "EADDRNOTAVAIL" || cause.syscall === "getaddrinfo";
-  if (!isHost && cause.code !== "EADDRINUSE" && cause.code !== "EACCES") return cause;
-  return new IngotError("ADDRESS_IN_USE", {
-    what: cause.code === "EADDRINUSE" ? `port ${port} is taken` : `cannot listen (${cause.code})`,
-    where: `${host}:${port}`,
-    fix: isHost
-      ? "give an address of this machine as --host: 127.0.0.1 for this machine only, 0.0.0.0 for all"
-      : "choose another with --port, or --port 0 for any free one",
-    cause,
-  });
+async function listening(http: HttpPort, options: ServerOptions): Promise<{ url: string; port: number }> {
+  if (options.socket !== undefined) {
+    await listenOnSocket(http.server, options.socket);
+    return { url: `unix:${options.socket}`, port: 0 };
+  }
+  const { port, host } = await listenOnPort(http.server, options.port ?? 8080, options.host ?? "127.0.0.1");
+  return { url: `${options.tls ? "https" : "http"}://${host}:${port}`, port };
 }

@@ -1,5 +1,7 @@
 // The one core under all dialects: which models there are, which of them answers a request, and who is told afterwards.
 import { IngotError, nearest, quoted } from "../core/index.ts";
+import type { Cors } from "./access/cors.ts";
+import type { Tokens } from "./access/tokens.ts";
 import type { Chooser } from "./around.ts";
 import type { Asker } from "./call.ts";
 import type { EngineOptions } from "./engine/engine.ts";
@@ -17,6 +19,10 @@ export interface ServingOptions {
   readonly engine: EngineOptions;
   /** Told what was measured and decided, one JSON line each. */
   readonly eventLog?: ((line: string) => void) | undefined;
+  /** Who may ask; null: everybody. */
+  readonly tokens?: Tokens | null;
+  /** Which other origins' pages may ask; null: none. */
+  readonly cors?: Cors | null;
   readonly web: WebAssets;
 }
 
@@ -68,11 +74,12 @@ export class Serving {
    * The model that answers a request, acquired: whoever called this releases it.
    * @param name empty = the first model
    * @param version empty = the server's choice
-   * @throws IngotError MODEL_UNKNOWN
+   * @throws IngotError MODEL_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
    */
   choose(asker: Asker, name = "", version = ""): ServedModel {
     const chooser = version === "" ? this.#choosers.get(name === "" ? this.first.name : name) : undefined;
     const model = chooser ? chooser(asker) : name === "" ? this.first : this.find(name, version);
+    this.options.tokens?.check(asker.header("authorization")).mustReach(model.name);
     model.acquire();
     return model;
   }

@@ -1,6 +1,7 @@
 import { IngotError } from "../../core/index.ts";
 import { adminOption } from "../admin_option.ts";
 import { command, flag, rest, value, values } from "../command.ts";
+import { listenOptions, loadOptions } from "../listen_options.ts";
 import { grpcPortOf, portOf } from "../port_option.ts";
 import { runtimeOf } from "../runtime_option.ts";
 import { stopRequest } from "../stop_request.ts";
@@ -15,6 +16,7 @@ export default command({
     "ingot serve flight-delay:1.0.0 penguins --port 9000 --host 0.0.0.0",
     "ingot serve flight-delay:1.0.0 --variant next=flight-delay:1.1.0,10",
     "ingot serve -f deployment.yaml --admin-port 8082",
+    "ingot serve income --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --token-file tokens",
   ],
   args: {
     packages: rest("packages; the first one answers /predict"),
@@ -31,14 +33,24 @@ export default command({
     adminTokenFile: value("file", "its token; default $INGOT_ADMIN_TOKEN, else a new one, which is printed"),
     modelControl: flag("clients may load and unload packages of the store (/v2/repository, gRPC)"),
     accessLog: flag("one JSON line per request on stderr"),
+    socket: value("path", "a Unix socket instead of a port"),
+    tlsCert: value("file", "PEM certificate with its chain; read again when it changes"),
+    tlsKey: value("file", "PEM key of the certificate"),
+    tokenFile: value("file", "who may ask: one bearer token a line, models it is for behind it; default: everybody"),
+    cors: values("origin", "pages of this origin may ask, `*` of any; may be given again"),
+    latencyTarget: value("ms", "wait for company while answers stay below this; default: nobody waits"),
+    noBatching: flag("every request runs by itself"),
+    threads: value("number", "threads within one run of a model; default 1"),
+    maxInFlight: value("number", "predictions under way before 503; default 1024"),
+    maxBody: value("MiB", "largest request body; default 32"),
   },
-  async run(
-    { packages, file, variant, port, grpcPort, host, runtime, adminPort, adminTokenFile, modelControl, accessLog },
-    io,
-  ) {
+  async run(args, io) {
+    const { packages, file, variant, port, grpcPort, host, runtime } = args;
+    const { adminPort, adminTokenFile, modelControl, accessLog } = args;
     const name = runtimeOf(runtime);
     const httpPort = portOf(port, "--port", 8080);
-    const grpc = grpcPortOf(grpcPort, httpPort);
+    // Who asks for a socket wants no port, unless it is said.
+    const grpc = args.socket !== undefined && grpcPort === undefined ? null : grpcPortOf(grpcPort, httpPort);
     if ((file === undefined) === (packages.length === 0) || (file !== undefined && variant.length > 0))
       throw new IngotError("USAGE", {
         what: file === undefined ? "<packages> is missing: there is nothing to serve" : "`-f` says all that is served",
@@ -50,13 +62,16 @@ export default command({
       import("../serving_hint.ts"),
       adminOption(adminPort, adminTokenFile, io),
     ]);
-    const find = storePackages(await io.openStore(), name ? { runtime: name } : {});
+    const load = { ...loadOptions(args.noBatching, args.threads), ...(name ? { runtime: name } : {}) };
+    const find = storePackages(await io.openStore(), load);
     const toStderr = (line: string) => void process.stderr.write(`${line}\n`);
     const server = await startDeployed({
       deployment: file ?? planOfFlags(packages, variant),
       find,
       version,
       port: httpPort,
+      ...(await listenOptions(args)),
+      eventLog: (line) => io.note(line),
       ...(grpc === null ? {} : { grpcPort: grpc }),
       ...(modelControl ? { modelControl } : {}),
       ...(host ? { host } : {}),
@@ -81,9 +96,9 @@ export default command({
       () =>
         [
           `serving ${models.map(({ name, version, variant }) => `${name}:${version}${variant === "main" ? "" : ` (${variant})`}`).join(", ")} at ${server.url}`,
-          `  page     ${server.url}/`,
-          `  status   ${server.url}/status`,
-          `  API      ${server.url}/openapi.json`,
+          ...(args.socket === undefined
+            ? [`  page     ${server.url}/`, `  status   ${server.url}/status`, `  API      ${server.url}/openapi.json`]
+            : []),
           ...(server.grpcPort === null ? [] : [`  gRPC     ${new URL(server.url).hostname}:${server.grpcPort}`]),
           ...(server.admin ? [`  admin    ${server.admin.url}/deployment`] : []),
           `  try      ${exampleCurl(server.url, first)}`,

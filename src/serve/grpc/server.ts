@@ -22,6 +22,8 @@ import { grpcStatus, type Service, type StreamMethod, type UnaryMethod, type Wat
 
 export interface GrpcOptions {
   readonly host: string;
+  /** PEM of a certificate and its key; absent: not encrypted. */
+  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   /** 0 takes a free one. */
   readonly port: number;
   /** One JSON line per internal error. */
@@ -224,10 +226,13 @@ function watchHandler(method: WatchMethod, turn: Turn): handleServerStreamingCal
   };
 }
 
-function bind(server: Server, { host, port }: GrpcOptions): Promise<number> {
+function bind(server: Server, { host, port, tls }: GrpcOptions): Promise<number> {
+  const credentials = tls
+    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
+    : ServerCredentials.createInsecure();
   const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   return new Promise((resolve, reject) => {
-    server.bindAsync(address, ServerCredentials.createInsecure(), (cause, bound) => {
+    server.bindAsync(address, credentials, (cause, bound) => {
       if (!cause) resolve(bound);
       else
         reject(

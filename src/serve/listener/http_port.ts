@@ -1,0 +1,124 @@
+// One port, two protocols: HTTP/1.1 and HTTP/2, told apart by ALPN where the connection is encrypted, else by what a client says first.
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import http2 from "node:http2";
+import { createServer as createTlsServer } from "node:https";
+import { Server as NetServer, type Socket } from "node:net";
+import type { TLSSocket } from "node:tls";
+import type { TlsFiles } from "./tls_files.ts";
+
+export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
+
+export interface HttpPortOptions {
+  readonly tls?: TlsFiles | undefined;
+  /** For the headers of a request; a connection that says nothing has as long. */
+  readonly headersTimeoutMs: number;
+  readonly requestTimeoutMs: number;
+  readonly keepAliveTimeoutMs: number;
+}
+
+/** RFC 9113, 3.4: what a client of HTTP/2 sends first. */
+const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+const silentConnectionMs = 100;
+
+export class HttpPort {
+  /** Listens, and speaks HTTP/1.1. */
+  readonly server: Server;
+  readonly #http2: http2.Http2Server;
+  readonly #sessions = new Set<http2.Http2Session>();
+  readonly #silent = new Set<Socket>();
+  readonly #options: HttpPortOptions;
+
+  constructor(handle: Handle, options: HttpPortOptions) {
+    this.#options = options;
+    const timeouts = {
+      headersTimeout: options.headersTimeoutMs,
+      requestTimeout: options.requestTimeoutMs,
+      keepAliveTimeout: options.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(2000, options.headersTimeoutMs),
+    };
+    this.server = options.tls
+      ? createTlsServer({ ...timeouts, ...options.tls.current(), ALPNProtocols: ["h2", "http/1.1"] }, handle)
+      : createServer(timeouts, handle);
+    // Streams at once of one connection, and what they may hold, are bounded: the rest waits at the client.
+    this.#http2 = http2.createServer(
+      { settings: { maxConcurrentStreams: 256, initialWindowSize: 2 ** 20, maxHeaderListSize: 16_384 } },
+      (request, response) => handle(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+    );
+    this.#http2.on("session", (session) => this.#watch(session));
+    this.#http2.on("sessionError", () => {});
+    this.#tellApart(options.tls ? "secureConnection" : "connection");
+  }
+
+  /** Every connection is answered and closed; those that have not said anything yet get a moment to. */
+  async close(timeoutMs: number): Promise<void> {
+    const { server } = this;
+    // http.Server's own close() would at once reset connections whose request is still on its way.
+    const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+    // Streams under way go on; no new ones begin.
+    for (const session of this.#sessions) session.close();
+    const closeSilent = () => {
+      for (const socket of this.#silent) socket.destroy();
+      server.close(() => {});
+    };
+    const timers = [
+      setTimeout(closeSilent, silentConnectionMs),
+      setTimeout(() => {
+        for (const session of this.#sessions) session.destroy();
+        server.closeAllConnections();
+      }, timeoutMs),
+    ];
+    await ended;
+    for (const timer of timers) clearTimeout(timer);
+    closeSilent();
+  }
+
+  #tellApart(event: "connection" | "secureConnection"): void {
+    const { server } = this;
+    const speakHttp1 = server.listeners(event).at(-1) as (this: Server, socket: Socket) => void;
+    server.off(event, speakHttp1);
+    server.on(event, (socket: Socket) => {
+      if (event === "secureConnection" && (socket as TLSSocket).alpnProtocol === "h2") {
+        this.#http2.emit("connection", socket);
+        return;
+      }
+      this.#firstBytes(socket, (bytes) => {
+        if (bytes.subarray(0, preface.length).equals(preface)) {
+          socket.pause();
+          socket.unshift(bytes);
+          this.#http2.emit("connection", socket);
+        } else {
+          speakHttp1.call(server, socket);
+          socket.emit("data", bytes);
+        }
+      });
+    });
+  }
+
+  /** What a connection says first: enough to tell the protocols apart. */
+  #firstBytes(socket: Socket, then: (bytes: Buffer) => void): void {
+    let seen: Buffer = Buffer.alloc(0);
+    this.#silent.add(socket);
+    const leave = () => {
+      this.#silent.delete(socket);
+    };
+    const destroy = () => socket.destroy();
+    const ended = () => socket.end();
+    socket.setTimeout(this.#options.headersTimeoutMs, destroy);
+    const listen = (chunk: Buffer) => {
+      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+      if (seen.length < preface.length && preface.subarray(0, seen.length).equals(seen)) return;
+      leave();
+      socket.off("data", listen).off("close", leave).off("error", destroy).off("end", ended);
+      socket.setTimeout(0);
+      socket.off("timeout", destroy);
+      then(seen);
+    };
+    socket.on("data", listen).once("close", leave).once("error", destroy).once("end", ended);
+  }
+
+  #watch(session: http2.Http2Session): void {
+    this.#sessions.add(session);
+    session.once("close", () => this.#sessions.delete(session));
+    session.setTimeout(this.#options.keepAliveTimeoutMs, () => session.close());
+  }
+}

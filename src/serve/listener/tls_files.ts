@@ -1,0 +1,61 @@
+// A certificate and its key, read again when they change: renewing needs no restart.
+import { readFileSync, unwatchFile, watchFile } from "node:fs";
+import { createSecureContext } from "node:tls";
+import { cannotOpen, IngotError } from "../../core/index.ts";
+
+export class TlsFiles {
+  readonly certificate: string;
+  readonly key: string;
+  #watched: (() => void) | null = null;
+
+  /** @throws IngotError FILE_NOT_FOUND, USAGE when they are no certificate and its key */
+  constructor(certificate: string, key: string) {
+    this.certificate = certificate;
+    this.key = key;
+    this.current();
+  }
+
+  /** PEM texts that belong together. @throws IngotError USAGE, FILE_NOT_FOUND */
+  current(): { cert: Buffer; key: Buffer; minVersion: "TLSv1.2" } {
+    const [cert, key] = [this.certificate, this.key].map((file) => {
+      try {
+        return readFileSync(file);
+      } catch (cause) {
+        throw cannotOpen(cause as NodeJS.ErrnoException, file);
+      }
+    }) as [Buffer, Buffer];
+    try {
+      createSecureContext({ cert, key });
+    } catch (cause) {
+      throw new IngotError("USAGE", {
+        what: `this is no certificate with its key: ${cause instanceof Error ? cause.message : cause}`,
+        where: `${this.certificate}, ${this.key}`,
+        fix: "both as PEM, the certificate with its chain",
+        cause,
+      });
+    }
+    return { cert, key, minVersion: "TLSv1.2" };
+  }
+
+  /** Calls `use` with every new pair that belongs together, `refuse` with what does not. */
+  watch(
+    use: (pair: ReturnType<TlsFiles["current"]>) => void,
+    refuse: (error: unknown) => void,
+    intervalMs = 5000,
+  ): void {
+    this.#watched = () => {
+      try {
+        use(this.current());
+      } catch (error) {
+        refuse(error);
+      }
+    };
+    for (const file of [this.certificate, this.key])
+      watchFile(file, { interval: intervalMs, persistent: false }, this.#watched);
+  }
+
+  close(): void {
+    if (!this.#watched) return;
+    for (const file of [this.certificate, this.key]) unwatchFile(file, this.#watched);
+  }
+}
