@@ -40,11 +40,25 @@ export async function surveyText(file: OpenFile, survey: Survey): Promise<void> 
 function observeText(text: string, at: number, survey: Survey): void {
   for (const { subject, detail, index } of secretsIn(text))
     survey.observe({ kind: "secret", at: at + index, subject, detail });
+  observeEntities(text, at, survey);
   // Protocol 0 of pickle is text: what its own reader did not take must not pass as prose. Lists of words have lines like these too, but
   // no arguments behind them and no call.
   const pickle = /(?:^|[\n(.])c[A-Za-z_][\w.]{0,200}\n[A-Za-z_][\w.]{0,200}\n(?:p\d{1,9}\n)?[()]/.exec(text);
   if (pickle && /[)t](?:p\d{1,9}\n)?R|o\./.test(text.slice(pickle.index)))
     survey.observe({ kind: "unread", at: at + pickle.index, detail: "looks like a part of a pickle in text form" });
+}
+
+/** Entities of XML fetch files or grow without end, in readers that obey them; ours refuse. No model needs one. */
+function observeEntities(text: string, at: number, survey: Survey): void {
+  const declared = /<!ENTITY\s/.exec(text);
+  if (!declared || !/<!DOCTYPE\s/.test(text.slice(0, declared.index))) return;
+  survey.observe({
+    kind: "unread",
+    at: at + declared.index,
+    detail: "XML that declares entities, which its readers expand",
+  });
+  for (const [, , path] of text.matchAll(/<!ENTITY\s[^>]*?\b(SYSTEM|PUBLIC\s+["'][^"']*["'])\s+["']([^"']+)["']/g))
+    survey.observe({ kind: "path", path: path!, purpose: "an entity of the XML is read from" });
 }
 
 async function surveyDocument(file: OpenFile, survey: Survey): Promise<void> {
