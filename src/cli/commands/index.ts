@@ -1,5 +1,6 @@
 // The table of commands, in the order that `ingot --help` shows them.
 import type { Command } from "../command.ts";
+import ab from "./ab.ts";
 import convert from "./convert.ts";
 import exportPackage from "./export.ts";
 import formats from "./formats.ts";
@@ -26,6 +27,7 @@ export const commands: readonly Command[] = [
   predict,
   serve,
   convert,
+  ab,
   exportPackage,
   rm,
   formats,

@@ -3,6 +3,7 @@ import { unwatchFile, watchFile } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { cannotOpen } from "../../core/index.ts";
+import { PredictionLog } from "../log/prediction_log.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
 import { type AdminOptions, checkTokenLength, type RunningAdmin, startAdmin } from "./admin.ts";
 import { type DeploymentPlan, parseDeployment } from "./deployment_file.ts";
@@ -43,11 +44,18 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
   if (adminOptions) checkTokenLength(adminOptions.token);
   const wanted = () => (typeof source === "string" ? readDeployment(source) : Promise.resolve(source));
   let deployment: LiveDeployment | null = null;
+  let predictions: PredictionLog | null = null;
   const server = await startServer({
     ...serverOptions,
     prepare: async (serving) => {
-      deployment = await LiveDeployment.start(serving, await wanted(), {
+      const plan = await wanted();
+      predictions = plan.predictions === null ? null : new PredictionLog(plan.predictions, log ? { log } : {});
+      const counted = predictions;
+      if (counted) serving.watch.gauges.add(() => counted.gauges());
+      serving.watch.predictions = predictions;
+      deployment = await LiveDeployment.start(serving, plan, {
         find,
+        notes: counted ? [counted.note] : [],
         ...(log ? { log } : {}),
       });
       if (modelControl) serving.repository = new DeploymentRepository(deployment);
@@ -80,6 +88,7 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
       await admin?.close();
       await server.close();
       await live.close();
+      await (predictions as PredictionLog | null)?.close();
     },
   };
 }

@@ -9,7 +9,19 @@ import { mustFit } from "./compatible.ts";
 import type { DeploymentPlan, ModelPlan, VariantPlan } from "./deployment_file.ts";
 import { Guards, type Verdict } from "./guards.ts";
 import { Pool } from "./pool.ts";
-import { checkWeight, type LoadedRevision, modelsOf, type Revision, withModel, withWeights } from "./revision.ts";
+import {
+  answers,
+  checkWeight,
+  isSubset,
+  type LoadedRevision,
+  modelsOf,
+  mustKeepLog,
+  packagesOf,
+  type Revision,
+  revisionOf,
+  withModel,
+  withWeights,
+} from "./revision.ts";
 import { warmUp } from "./warm_up.ts";
 
 /** A package that was found, not loaded yet. */
@@ -195,6 +207,7 @@ export class LiveDeployment {
 
   private async change(plan: DeploymentPlan, why: string): Promise<Revision> {
     try {
+      if (this.current !== null) mustKeepLog(this.current.plan, plan);
       const loaded = await this.loaded(plan, why);
       this.history.push(revisionOf(loaded));
       if (this.history.length > revisionsKept) this.history.shift();
@@ -369,25 +382,4 @@ export class LiveDeployment {
   private log(entry: Readonly<Record<string, unknown>>): void {
     this.options.log?.(entry);
   }
-}
-
-function isSubset<T>(some: readonly T[], all: readonly T[]): boolean {
-  return some.every((one) => all.includes(one));
-}
-
-function revisionOf({ number, plan, why, appliedAt }: Revision): Revision {
-  return { number, plan, why, appliedAt };
-}
-
-function packagesOf(plan: DeploymentPlan): Record<string, string> {
-  return Object.fromEntries(
-    plan.models.flatMap(({ name, variants }) =>
-      variants.map((variant) => [`${name}/${variant.name}`, variant.package]),
-    ),
-  );
-}
-
-function answers(plan: DeploymentPlan, model: string, digest: string): boolean {
-  const variants = plan.models.find(({ name }) => name === model)?.variants ?? [];
-  return variants.some((variant) => variant.weight > 0 && variant.package.endsWith(digest));
 }

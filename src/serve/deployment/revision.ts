@@ -71,3 +71,33 @@ export function checkWeight({ name, variants }: ModelPlan, variant: string, weig
   if (typeof weight !== "number" || !(weight >= 0 && weight <= 1e6))
     refuse(`the weight of ${variant} must be from 0 to 1e6, got ${quoted(weight)}`);
 }
+
+/** The log is opened once. @throws IngotError DEPLOYMENT_REFUSED */
+export function mustKeepLog(now: DeploymentPlan, next: DeploymentPlan): void {
+  if (JSON.stringify(now.predictions) === JSON.stringify(next.predictions)) return;
+  throw new IngotError("DEPLOYMENT_REFUSED", {
+    what: "`predictions` cannot change while the server runs",
+    fix: "leave it as it was, or start the server again",
+  });
+}
+
+export function isSubset<T>(some: readonly T[], all: readonly T[]): boolean {
+  return some.every((one) => all.includes(one));
+}
+
+export function revisionOf({ number, plan, why, appliedAt }: Revision): Revision {
+  return { number, plan, why, appliedAt };
+}
+
+export function packagesOf(plan: DeploymentPlan): Record<string, string> {
+  return Object.fromEntries(
+    plan.models.flatMap(({ name, variants }) =>
+      variants.map((variant) => [`${name}/${variant.name}`, variant.package]),
+    ),
+  );
+}
+
+export function answers(plan: DeploymentPlan, model: string, digest: string): boolean {
+  const variants = plan.models.find(({ name }) => name === model)?.variants ?? [];
+  return variants.some((variant) => variant.weight > 0 && variant.package.endsWith(digest));
+}

@@ -5,6 +5,7 @@ import { health } from "./health.ts";
 import { mlflow } from "./mlflow.ts";
 import { observe } from "./observe.ts";
 import { oip } from "./oip.ts";
+import { outcomes } from "./outcomes.ts";
 import { pages } from "./pages.ts";
 import { predict } from "./predict.ts";
 import { sagemaker } from "./sagemaker.ts";
@@ -19,5 +20,6 @@ export const dialects: readonly Dialect[] = [
   health,
   describe,
   observe,
+  outcomes,
   pages,
 ];

@@ -1,6 +1,7 @@
 // Everything that is counted while a server runs, put together for those who look: Prometheus, the status page, other processes.
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { LiveDeployment } from "../deployment/live_deployment.ts";
+import type { PredictionLog } from "../log/prediction_log.ts";
 import type { Serving } from "../serving.ts";
 import { type Gauge, type Load, type MetricsState, type ProcessState, prometheusText } from "./prometheus.ts";
 import { mergeTraffic, Traffic } from "./traffic.ts";
@@ -12,6 +13,8 @@ export class Watch {
   readonly traffic = new Traffic();
   /** Set by whoever deploys; null where the server serves what it was started with. */
   deployment: LiveDeployment | null = null;
+  /** Set where predictions are logged, and outcomes joined to them. */
+  predictions: PredictionLog | null = null;
   /** Numbers that something else counts, asked for when somebody looks. */
   readonly gauges = new Set<() => readonly Gauge[]>();
   /** Where several processes serve: what the others counted. */
