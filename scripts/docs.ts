@@ -1,10 +1,14 @@
-// Writes docs/rules.md and docs/formats.md from the tables of the code. `npm run docs`; a test compares them.
+// Writes docs/rules.md, docs/formats.md and docs/inference.proto from the tables of the code. `npm run docs`; a test compares them.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { converters } from "../src/convert/index.ts";
 import { containers, formats, treeFormats } from "../src/formats/index.ts";
 import { referenceUrl, rules, severities } from "../src/scan/index.ts";
+import { inferenceService } from "../src/serve/grpc/inference_service.ts";
+import { protoText } from "../src/serve/grpc/proto_text.ts";
+import { Serving } from "../src/serve/serving.ts";
+import { WebAssets } from "../src/serve/web_assets.ts";
 
 export function rulesPage(): string {
   const parts = [
@@ -76,6 +80,12 @@ export function formatsPage(): string {
   ].join("\n")}\n`;
 }
 
+/** The service of inference as generators of clients read it. */
+export function inferenceProto(): string {
+  const engine = { maxInFlight: 1, latencyTargetMs: null };
+  return protoText(inferenceService(new Serving([], { version: "", bodyLimit: 0, engine, web: new WebAssets(null) })));
+}
+
 function cell(text: string): string {
   return text.replaceAll("|", "\\|");
 }
@@ -84,4 +94,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const docs = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), "docs");
   writeFileSync(path.join(docs, "rules.md"), rulesPage());
   writeFileSync(path.join(docs, "formats.md"), formatsPage());
+  writeFileSync(path.join(docs, "inference.proto"), inferenceProto());
 }

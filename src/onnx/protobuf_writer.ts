@@ -199,7 +199,8 @@ function varintLength(value: number): number {
 function signedLength(value: number | bigint): number {
   if (value < 0) return 10;
   if (value <= Number.MAX_SAFE_INTEGER) return varintLength(Number(value));
-  return BigInt(value) < 1n << 56n ? 8 : 9;
+  const exact = BigInt(value);
+  return exact < 1n << 56n ? 8 : exact < 1n << 63n ? 9 : 10;
 }
 
 function packedLength(values: Int32Array | BigInt64Array): number {

@@ -74,6 +74,34 @@ describe.skipIf(!hasPython)("in Python", () => {
   });
 });
 
+describe.skipIf(!hasPython)("schemathesis, which makes requests from /openapi.json", () => {
+  test("finds no 500, no status or content type that is not described, no answer that is not of its schema", () => {
+    const checks = [
+      "not_a_server_error",
+      "status_code_conformance",
+      "content_type_conformance",
+      "response_schema_conformance",
+    ];
+    const limits = [
+      "--phases",
+      "examples,coverage,fuzzing",
+      "--max-examples",
+      "5",
+      "--seed",
+      "1",
+      "--generation-database",
+      "none",
+    ];
+    const run = spawnSync(
+      path.join(root, folder, "venv/bin/schemathesis"),
+      ["run", `${url}/openapi.json`, "--checks", checks.join(","), ...limits],
+      { encoding: "utf8", cwd: home, timeout: 240_000 },
+    );
+    expect(run.status, run.stdout.slice(-4000)).toBe(0);
+    console.log(`schemathesis: ${/\d+ generated, \d+ passed/.exec(run.stdout)?.[0]}`);
+  }, 300_000);
+});
+
 describe.skipIf(!existsSync(grpcurl))("grpcurl, which knows the services from reflection alone", () => {
   const call = (...args: string[]) => execFileSync(grpcurl, ["-plaintext", ...args], { encoding: "utf8" });
 

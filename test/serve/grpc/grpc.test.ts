@@ -393,6 +393,21 @@ describe("refusals", () => {
   });
 });
 
+test("a message that grows beyond the limit when it is decompressed is refused, and the server goes on", async () => {
+  const options = { "grpc.default_compression_algorithm": 2, "grpc.max_send_message_length": -1 };
+  const client = new Client(`127.0.0.1:${server.grpcPort}`, credentials.createInsecure(), options);
+  const same = (value: Buffer) => value;
+  const send = (bytes: Buffer) =>
+    new Promise((resolve, reject) => {
+      client.makeUnaryRequest(`/${service}/ServerLive`, same, same, bytes, (error, answer) =>
+        error ? reject(error) : resolve(answer),
+      );
+    });
+  await expect(send(Buffer.alloc(256 * 2 ** 20))).rejects.toMatchObject({ code: status.RESOURCE_EXHAUSTED });
+  expect(await send(Buffer.alloc(0))).toEqual(Buffer.from([8, 1]));
+  client.close();
+});
+
 test("a port that is taken is said before anything is served; a watched state ends with the server", async () => {
   const first = await serve([await probabilityModel()], { grpcPort: 0 });
   await expect(serve([await probabilityModel()], { grpcPort: first.grpcPort! })).rejects.toMatchObject({
