@@ -9,6 +9,7 @@ export {
   catboostTreeCount,
   readCbm,
 } from "./catboost/index.ts";
+export { decompressed } from "./compression/index.ts";
 export type { FileSource, Format, ModelDescription } from "./format.ts";
 export { describeFile, detectFormat, type ModelRead, readModelAt } from "./identify.ts";
 export { readJoblib } from "./joblib/index.ts";

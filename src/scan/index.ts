@@ -6,4 +6,4 @@ export { type Finding, fails, isComplete, type ScannedFile, type ScanReport, typ
 export { atLeast, type Rule, referenceUrl, type Severity, severities } from "./rule.ts";
 export { rules, rulesDigest } from "./rules/index.ts";
 export { sarifOf } from "./sarif.ts";
-export { type ScanSource, scanBytes, scanPath, scanSources } from "./scan.ts";
+export { type ScanSource, scanBytes, scanPath, scanSources, scanStream } from "./scan.ts";

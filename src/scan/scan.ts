@@ -1,7 +1,7 @@
 // A scan: every file of a target through its readers, judged by the rules, with one verdict.
 import { lstat } from "node:fs/promises";
 import { cannotOpen } from "../core/index.ts";
-import { memoryFile, type OpenFile, openFile, openFolder, type Tree } from "../formats/index.ts";
+import { decompressed, memoryFile, type OpenFile, openFile, openFolder, type Tree } from "../formats/index.ts";
 import { Collector, type ScanLimits } from "./collector.ts";
 import { filesOf } from "./folder.ts";
 import { isComplete, type ScanReport, verdictOf } from "./report.ts";
@@ -11,7 +11,12 @@ import { walk, walkFolder } from "./walk.ts";
 
 /** A file to scan, by the path that the report calls it; links and devices are reported, never opened. */
 export type ScanSource =
-  | { readonly path: string; open(): Promise<OpenFile> }
+  | {
+      readonly path: string;
+      open(): Promise<OpenFile>;
+      /** Why what is opened is not all of it. */
+      readonly cut?: string;
+    }
   | { readonly path: string; readonly link: string };
 
 /**
@@ -33,7 +38,13 @@ export async function scanSources(
     }
     await using file = await source.open();
     bytes += file.size;
-    await collector.file(source.path, file);
+    const { cut } = source;
+    if (cut === undefined) await collector.file(source.path, file);
+    else
+      await collector.file(source.path, file, 0, async (given, survey) => {
+        survey.observe({ kind: "limit", limit: "size", detail: cut });
+        await walk(given, survey);
+      });
   }
   if (folder) await collector.folder(`${target.replace(/\/+$/, "")}/`, (survey) => walkFolder(folder, survey));
   const findings = collector.findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
@@ -60,7 +71,33 @@ export async function scanPath(target: string, name = target): Promise<ScanRepor
   return scanSources(name, filesOf(target, name), undefined, folder);
 }
 
-/** Scans bytes in memory, e.g. standard input. */
+/** Standard input beyond this is a finding: what is larger belongs into a file. */
+const largestStream = 2 ** 32;
+
+/** Scans what a stream brings: kept in memory while it is small, else in a file that is deleted. Endless streams end as a finding. */
+export async function scanStream(
+  stream: AsyncIterable<Uint8Array>,
+  name: string,
+  largest = largestStream,
+): Promise<ScanReport> {
+  let cut: string | undefined;
+  async function* chunks(): AsyncGenerator<Uint8Array, number> {
+    let size = 0;
+    for await (const chunk of stream) {
+      size += chunk.length;
+      if (size > largest) {
+        cut = `the stream brings more than ${largest} bytes: write it to a file and scan that`;
+        break;
+      }
+      yield chunk;
+    }
+    return size;
+  }
+  const { file } = await decompressed(chunks(), { name });
+  return scanSources(name, [{ path: name, open: async () => file, ...(cut === undefined ? {} : { cut }) }]);
+}
+
+/** Scans bytes in memory. */
 export async function scanBytes(bytes: Uint8Array, name: string): Promise<ScanReport> {
   return scanSources(name, [{ path: name, open: async () => memoryFile(bytes, name) }]);
 }

@@ -7,7 +7,7 @@ import { afterAll, expect, test } from "vitest";
 import { memoryFile, type Observation } from "../../src/formats/index.ts";
 import { Coverage } from "../../src/scan/coverage.ts";
 import { judgeGlobal } from "../../src/scan/globals/judge.ts";
-import { fails, referenceUrl, rules, scanBytes, scanPath, scanSources } from "../../src/scan/index.ts";
+import { fails, referenceUrl, rules, scanBytes, scanPath, scanSources, scanStream } from "../../src/scan/index.ts";
 import { kerasObject } from "../../src/scan/keras.ts";
 import { pathKind } from "../../src/scan/paths.ts";
 import { secretsIn } from "../../src/scan/secrets.ts";
@@ -68,6 +68,25 @@ test("limits end a scan as a finding that makes it incomplete", async () => {
   const report = await scanSources("many", sources, limits);
   expect(report).toMatchObject({ verdict: "suspicious", complete: false });
   expect(report.findings[0]).toMatchObject({ rule: "limit-reached", file: "d" });
+});
+
+test("an endless stream ends as a finding, a short one is scanned as a file is", async () => {
+  let closed = false;
+  async function* zeros() {
+    try {
+      for (;;) yield Buffer.alloc(1 << 20);
+    } finally {
+      closed = true;
+    }
+  }
+  const report = await scanStream(zeros(), "standard input", 8 << 20);
+  expect(closed).toBe(true);
+  expect(report).toMatchObject({ complete: false, verdict: "suspicious" });
+  expect(report.findings.map(({ rule }) => rule)).toContain("limit-reached");
+  async function* one() {
+    yield callPickle("os", "system");
+  }
+  expect(await scanStream(one(), "standard input")).toMatchObject({ complete: true, verdict: "malicious" });
 });
 
 test("an empty folder is not clean: nothing was scanned", async () => {

@@ -21,11 +21,11 @@ export default command({
     sarif: flag("print SARIF 2.1.0"),
   },
   async run({ target, failOn, sarif }, io) {
-    const { fails, sarifOf, scanBytes, scanPath, severities } = await import("../../scan/index.ts");
+    const { fails, sarifOf, scanPath, scanStream, severities } = await import("../../scan/index.ts");
     const limit = severities.find((severity) => severity === (failOn ?? "high")) ?? unknownSeverity(failOn, severities);
     const report =
       target === "-"
-        ? await scanBytes(await standardInput(), "standard input")
+        ? await scanStream(process.stdin as AsyncIterable<Uint8Array>, "standard input")
         : existsSync(path.resolve(io.cwd, target))
           ? await scanPath(path.resolve(io.cwd, target), target)
           : await scanStored(target, io);
@@ -47,24 +47,6 @@ async function scanStored(reference: string, io: CommandIo): Promise<ScanReport>
     throw new IngotError("FILE_NOT_FOUND", { what: "there is no such file or folder", where: reference, cause });
   }
   return scanPackage(reference, await io.openStore());
-}
-
-/** Endless streams end here: what is larger belongs into a file. */
-const largestInput = 2 ** 30;
-
-async function standardInput(): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > largestInput)
-      throw new IngotError("FILE_TOO_LARGE", {
-        what: `standard input brings more than ${largestInput} bytes`,
-        fix: "write it to a file and scan that",
-      });
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function unknownSeverity(text: string | undefined, known: readonly Severity[]): never {

@@ -8,6 +8,8 @@ export class AbstractMemo {
   private readonly stray = new Map<number, number>();
   /** Entries that are set: what MEMOIZE counts by. */
   size = 0;
+  /** The largest number that was set: Python's unpickler takes memory for all up to it. */
+  largest = 0;
 
   /** NaN where it was never set. */
   get(index: number): number {
@@ -17,6 +19,7 @@ export class AbstractMemo {
 
   /** False where the memo is full. */
   set(index: number, value: number): boolean {
+    if (index > this.largest) this.largest = index;
     if (index >= this.dense.length) {
       if (index > 2 * this.size + 1024) {
         if (!this.stray.has(index)) this.size++;

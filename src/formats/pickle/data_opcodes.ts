@@ -21,6 +21,8 @@ export interface Registers {
   fence: number;
   readonly memo: AbstractMemo;
   readonly ring: ValueRing;
+  /** How often DUP ran. */
+  copies: number;
   /** Why the stream is broken; null while it is not. */
   broken: string | null;
 }
@@ -223,6 +225,7 @@ export function runDataOpcodes(r: Registers): number {
         const top = stack[depth - 1]!;
         if (opcode === 0x32) {
           stack[depth++] = top;
+          r.copies++;
           at++;
           break;
         }

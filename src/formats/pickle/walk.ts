@@ -3,6 +3,7 @@ import type { FileSource } from "../format.ts";
 import { PyObject, PyTuple } from "../python/values.ts";
 import type { Survey } from "../survey.ts";
 import { globalOf, globalValue, isGlobal, isObject, kindCodes, opaque } from "./abstract_values.ts";
+import { bombsIn } from "./bombs.ts";
 import { mayBePickle, memoFull, type Registers, runDataOpcodes } from "./data_opcodes.ts";
 import { leafParts, preview } from "./leaf.ts";
 import { largestText, surveyNested } from "./nested.ts";
@@ -56,6 +57,7 @@ class Walk {
         at >= this.window.end ? "truncated" : "pickle",
       );
     }
+    for (const detail of bombsIn(this.r)) this.witness.anomaly(detail, this.start);
     const end = Math.min(this.window.offset, this.window.end);
     this.survey.covered(this.coveredFrom, end);
     return { end, complete, protocol: this.protocol, calls: this.witness.calls, globals: this.witness.globals };

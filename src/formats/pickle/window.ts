@@ -45,6 +45,7 @@ export class Window {
       fence: 0,
       memo: new AbstractMemo(),
       ring: new ValueRing(),
+      copies: 0,
       broken: null,
     };
   }
