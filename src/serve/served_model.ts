@@ -39,8 +39,14 @@ export interface LoadedModel {
   readonly plan?: BatchPlan | undefined;
   /** Opens the same model in a thread of its own; absent where it is in one, or stays where it is. */
   readonly openThread?: (() => Promise<Predictor>) | undefined;
-  /** Finds out whether it runs better there; absent where that is settled. */
-  readonly measurePlacement?: (() => Promise<Placement>) | undefined;
+  /** Finds out whether requests may run together, and where; absent where that is settled. */
+  readonly measure?: (() => Promise<Measured>) | undefined;
+}
+
+export interface Measured {
+  readonly plan: BatchPlan;
+  /** Null where it is settled. */
+  readonly placement: Placement | null;
 }
 
 /** A model that answers. Whoever uses it acquires it first and releases it after; `close` waits for them. */
@@ -56,7 +62,7 @@ export class ServedModel {
   readonly #engine: Engine;
   /** Whether records become tensors here, so that those of several requests can run together. */
   readonly #takesTensors: boolean;
-  readonly #measurePlacement: (() => Promise<Placement>) | null;
+  readonly #measure: (() => Promise<Measured>) | null;
   readonly #hasFixedRows: boolean;
   readonly #read: QuickReader | null;
   readonly #write: QuickWriter;
@@ -80,7 +86,7 @@ export class ServedModel {
     this.#hasFixedRows = hasFixedRows(model.schema);
     this.#read = this.#takesTensors ? quickReader(model.schema) : null;
     this.#write = quickWriter(model.schema);
-    this.#measurePlacement = model.measurePlacement ?? null;
+    this.#measure = model.measure ?? null;
     const plan = model.plan ?? alone("nobody has tried it");
     this.#engine = new Engine(model.predictor, plan, options, model.openThread ?? null);
   }
@@ -164,9 +170,16 @@ export class ServedModel {
   }
 
   async #place(): Promise<Placement | null> {
-    const measured = (await this.#measurePlacement?.()) ?? null;
-    if (measured?.isQuickerInThread && !this.#closed) await this.#engine.moveElsewhere();
-    return measured;
+    if (!this.#measure || this.#closed) return null;
+    this.acquire();
+    try {
+      const { plan, placement } = await this.#measure();
+      this.#engine.plan = plan;
+      if (placement?.isQuickerInThread && !this.#closed) await this.#engine.moveElsewhere();
+      return placement;
+    } finally {
+      this.release();
+    }
   }
 
   /** Waits until nobody uses the model, then frees it. Calling again waits for the same end. */

@@ -3,7 +3,7 @@ import { IngotError } from "../core/index.ts";
 import type { Package } from "../package/index.ts";
 import { encodeRecords, type InputRecord, type Predictor, type RuntimeName } from "../runtime/index.ts";
 import { handoverMs, type Placement } from "./engine/placement.ts";
-import { type BatchPlan, planBatches } from "./engine/plan.ts";
+import { alone, type BatchPlan, planBatches } from "./engine/plan.ts";
 import { exampleOf } from "./example_record.ts";
 import type { LoadedModel } from "./served_model.ts";
 
@@ -22,8 +22,8 @@ const largestHere = 4 * 2 ** 20;
 const mostExamples = 32;
 
 /**
- * Loads, tries and warms up. The graph opens in a thread when it is large or slow; else here, and whether a thread would be quicker is
- * measured afterwards, by the server (`LoadedModel.measurePlacement`).
+ * Loads, tries and warms up. The graph opens in a thread when it is large or slow; else here. Whether a thread would be quicker, and
+ * whether requests may run together, is measured afterwards, by the server (`LoadedModel.measure`).
  */
 export async function servedPackage(pkg: Package, options: LoadOptions = {}): Promise<LoadedModel> {
   const { batching = true, placement, runtime: name, threads = 1 } = options;
@@ -35,36 +35,50 @@ export async function servedPackage(pkg: Package, options: LoadOptions = {}): Pr
     pkg.files.reduce((sum, { path, size }) => (/\.onnx(\.data)?$/.test(path) ? sum + size : sum), 0) > largestHere;
   const startsHere = placement === "here" || (placement === undefined && !isLarge);
 
-  const first = startsHere ? await pkg.predictor(runtime) : await openThread();
-  const plan = await planOf(first, examples, batching);
-  const model = {
+  const here = startsHere ? await pkg.predictor(runtime) : await openThread();
+  const runMs = await warmRunMs(here, examples);
+  const isSlow = startsHere && placement === undefined && runMs > slowestHereMs;
+  if (isSlow) await here.close();
+  const predictor = isSlow ? await openThread() : here;
+  const staysThere = isSlow || !startsHere;
+  return {
     name: pkg.name,
     version: pkg.version,
     digest: pkg.digest,
-    schema: first.schema,
+    schema: predictor.schema,
     description: pkg.description.description,
     example: recorded[0],
-    plan,
-  };
-  if (!startsHere) return { ...model, predictor: first };
-  if (placement !== "here" && plan.expectedMs(1) > slowestHereMs) {
-    await first.close();
-    return { ...model, predictor: await openThread() };
-  }
-  return {
-    ...model,
-    predictor: first,
-    openThread,
-    ...(placement === "here" ? {} : { measurePlacement: () => measuredPlacement(plan, first, examples) }),
+    predictor,
+    plan: alone("nobody has tried it yet", runMs),
+    ...(staysThere ? {} : { openThread }),
+    measure: async () => {
+      const plan = await planBatches(predictor, predictor.schema, examples);
+      return {
+        plan: batching ? plan : { ...plan, rows: 1, multiple: 1, reason: "batching is off" },
+        placement: staysThere || placement === "here" ? null : await measuredPlacement(plan, predictor, examples),
+      };
+    },
   };
 }
 
 /** A run that takes longer is worth a thread on any machine. */
 const slowestHereMs = 1;
 
-async function planOf(predictor: Predictor, examples: readonly InputRecord[], batching: boolean): Promise<BatchPlan> {
-  const plan = await planBatches(predictor, predictor.schema, examples);
-  return batching ? plan : { ...plan, rows: 1, pairs: false, reason: "batching is off" };
+/** The best of a few runs, in milliseconds; 0 where the example does not run. The first run of a graph lays out its memory. */
+async function warmRunMs(predictor: Predictor, examples: readonly InputRecord[]): Promise<number> {
+  let best = Infinity;
+  try {
+    for (let run = 0; run < 3; run++) {
+      const start = performance.now();
+      await predictor.predict(examples.slice(0, 1));
+      best = Math.min(best, performance.now() - start);
+    }
+  } catch (error) {
+    // A record made from the schema alone may be one that the model refuses.
+    if (error instanceof IngotError) return 0;
+    throw error;
+  }
+  return best;
 }
 
 /** Compares what a run takes with what handing one over takes. */

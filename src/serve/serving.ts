@@ -133,7 +133,7 @@ export class Serving {
     for (const model of models) {
       if (this.#settled.has(model)) continue;
       this.#settled.add(model);
-      const { name, version, plan } = model;
+      const { name, version } = model;
       const told = {
         time: new Date().toISOString(),
         level: "info",
@@ -142,7 +142,9 @@ export class Serving {
       };
       try {
         const measured = await model.settle();
-        this.options.eventLog?.(JSON.stringify({ ...told, ...measured, together: plan.rows > 1, why: plan.reason }));
+        this.options.eventLog?.(
+          JSON.stringify({ ...told, ...measured, together: model.plan.rows > 1, why: model.plan.reason }),
+        );
       } catch (error) {
         this.options.eventLog?.(
           JSON.stringify({ ...told, level: "warning", event: "model stays", why: String(error) }),

@@ -62,6 +62,10 @@ export class Engine {
     return this.#plan;
   }
 
+  set plan(plan: BatchPlan) {
+    this.#plan = plan;
+  }
+
   /** @throws IngotError OVERLOADED, DEADLINE_EXCEEDED, RUNTIME_FAILED; ClientGone */
   run(feeds: Feeds, call: Call): Promise<Feeds> {
     const isAlone = this.#plan.rows === 1;
@@ -186,14 +190,15 @@ export class Engine {
     if ("records" in first!.work) return recordsTogether(predictor, jobs);
     if ("each" in first!.work) return [await predictor.predictEach(first!.work.each)];
     const parts = jobs.map(({ work }) => (work as { feeds: Feeds }).feeds);
-    if (jobs.length > 1)
-      return splitResults(
-        await predictor.run(mergeFeeds(this.#names, parts)),
-        jobs.map((job) => job.rows),
-      );
-    if (rows !== 1 || !this.#plan.pairs) return [await predictor.run(parts[0]!)];
-    const doubled = await predictor.run(pickRows(parts[0]!, [0, 0]));
-    return [splitResults(doubled, [1, 1])[0]!];
+    const padding = (this.#plan.multiple - (rows % this.#plan.multiple)) % this.#plan.multiple;
+    if (jobs.length === 1 && (padding === 0 || rows === 0)) return [await predictor.run(parts[0]!)];
+    if (padding > 0) {
+      const last = parts.at(-1)!;
+      parts.push(pickRows(last, new Array<number>(padding).fill(jobs.at(-1)!.rows - 1)));
+    }
+    const counts = jobs.map((job) => job.rows);
+    const results = splitResults(await predictor.run(mergeFeeds(this.#names, parts)), [...counts, padding]);
+    return results.slice(0, jobs.length);
   }
 
   /** Long runs leave this thread to those that listen. */

@@ -17,8 +17,11 @@ import { variedRows } from "./varied_rows.ts";
 export interface BatchPlan {
   /** Rows that were tried together; 1: requests run alone. */
   readonly rows: number;
-  /** One row is computed beside itself: alone its last bits would differ from those it gets in company. */
-  readonly pairs: boolean;
+  /**
+   * Every run has a multiple of so many rows, the last one repeated: kernels compute a few rows at a time and what is left over by other
+   * instructions, so only then does a row have the same bits wherever it stands.
+   */
+  readonly multiple: number;
   /** Why, for the log. */
   readonly reason: string;
   /** What a run of so many rows takes, from what was measured. */
@@ -28,14 +31,19 @@ export interface BatchPlan {
 /** Requests run one by one; nothing was measured. */
 export const alone = (reason: string, oneRowMs = 0): BatchPlan => ({
   rows: 1,
-  pairs: false,
+  multiple: 1,
   reason,
   expectedMs: (rows) => oneRowMs * rows,
 });
 
 /** Milliseconds that finding out may take, about. */
 const budgetMs = 300;
-const mostRows = 32;
+/** Kernels that differ do so in few values: many rows are needed to see it. */
+const mostRows = 256;
+/** What vectors of 2 to 16 elements leave over. */
+const multiples = [1, 2, 4, 8, 16];
+/** Rows that repeat others may make a lone request's run so much longer: three tenths, and a tenth of a millisecond. */
+const dearest = (oneRowMs: number) => 1.3 * oneRowMs + 0.1;
 
 /** Rows that are tried, and what makes them comparable. */
 interface Trial<Row> {
@@ -89,35 +97,40 @@ function trialOfRecords(predictor: Predictor, examples: readonly InputRecord[]):
 async function compared<Row>(trial: Trial<Row>): Promise<BatchPlan> {
   await trial.run([0]);
   const oneRowMs = await timeOf(() => trial.run([0]));
-  const count = Math.max(2, Math.min(trial.count, Math.floor(budgetMs / (4 * oneRowMs))));
-  const inGroupsOf = async (size: number): Promise<Row[]> => {
+  const count = Math.max(2, Math.min(trial.count, 2 ** Math.floor(Math.log2(budgetMs / (4 * oneRowMs)))));
+  const inGroupsOf = async (size: number, multiple: number): Promise<Row[]> => {
     const rows: Row[] = [];
     for (let at = 0; at < count; at += size) {
-      const order = range(at, Math.min(at + size, count));
-      const own = order.length;
-      // A group of one at the end would be a row alone.
-      if (size > 1 && own === 1) order.unshift(at - 1);
-      rows.push(...(await trial.run(order)).slice(-own));
+      const own = range(at, Math.min(at + size, count));
+      const padding = range(0, (multiple - (own.length % multiple)) % multiple).map(() => own.at(-1)!);
+      rows.push(...(await trial.run([...own, ...padding])).slice(0, own.length));
     }
     return rows;
   };
-  const single = await inGroupsOf(1);
-  const together = await inGroupsOf(count);
+  const single = await inGroupsOf(1, 1);
+  const together = await trial.run(range(0, count));
   const every = (rows: readonly Row[], test: Trial<Row>["isSame"]) => rows.every((row, i) => test(row, together[i]!));
   if (!every(single, trial.isNear)) return alone("its rows are not independent", oneRowMs);
   const manyMs = await timeOf(() => trial.run(range(0, count)));
-  for (const size of [2, 3, 5, 8, 20].filter((size) => size < count))
-    if (!every(await inGroupsOf(size), trial.isSame)) return alone("its rows' bits depend on their number", oneRowMs);
-  const pairs = !every(single, trial.isSame);
   const rowMs = Math.max(0, (manyMs - oneRowMs) / (count - 1));
-  return {
-    rows: count,
-    pairs,
-    reason: pairs
-      ? "rows in company have the same bits; a row alone is computed twice"
-      : "rows have the same bits alone and in company",
-    expectedMs: (rows) => oneRowMs + rowMs * (rows - 1),
-  };
+  const sizes = [1, 2, 3, 5, 8, 20].filter((size) => size < count);
+  for (const multiple of multiples.filter((each) => count % each === 0)) {
+    let isSame = true;
+    for (const size of sizes) isSame &&= every(await inGroupsOf(size, multiple), trial.isSame);
+    if (!isSame) continue;
+    if (multiple > 1 && (await timeOf(() => trial.run(range(0, multiple)))) > dearest(oneRowMs))
+      return alone(`its rows' bits depend on where they stand, and ${multiple} rows at a time take too long`, oneRowMs);
+    return {
+      rows: count,
+      multiple,
+      reason:
+        multiple === 1
+          ? "rows have the same bits alone and in company"
+          : `rows have the same bits in runs of a multiple of ${multiple}: runs are filled up`,
+      expectedMs: (rows) => oneRowMs + rowMs * (rows - 1),
+    };
+  }
+  return alone("its rows' bits depend on their number", oneRowMs);
 }
 
 /** The best of a few, in milliseconds. */
