@@ -1,9 +1,10 @@
-// Writes docs/rules.md, docs/formats.md and docs/inference.proto from the tables of the code. `npm run docs`; a test compares them.
+// Writes docs/rules.md, docs/formats.md, docs/steps.md and docs/inference.proto from the tables of the code. `npm run docs`; a test compares them.
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { converters } from "../src/convert/index.ts";
 import { containers, formats, treeFormats } from "../src/formats/index.ts";
+import { expressionFunctions, stepOptions, steps } from "../src/pipeline/index.ts";
 import { referenceUrl, rules, severities } from "../src/scan/index.ts";
 import { inferenceService } from "../src/serve/grpc/inference_service.ts";
 import { protoText } from "../src/serve/grpc/proto_text.ts";
@@ -86,6 +87,54 @@ export function inferenceProto(): string {
   return protoText(inferenceService(new Serving([], { version: "", bodyLimit: 0, engine, web: new WebAssets(null) })));
 }
 
+export function stepsPage(): string {
+  const families = [...new Set(steps.map(({ family }) => family))];
+  const parts = [
+    "# Steps",
+    "",
+    "Written by `npm run docs` from the table in `src/pipeline/steps/`. `ingot steps` lists the same, `ingot steps impute` shows one.",
+    "",
+    "Steps under `preprocess:` of `ingot.yaml` run before the model, those under `postprocess:` after it, in order, on one frame of named columns: the inputs first,",
+    "then what each step and the model write. A step that writes a name that exists replaces the column. Each step becomes one function of the graph, named after it.",
+    "",
+    "| step | on | what it does |",
+    "|---|---|---|",
+    ...families.flatMap((family) =>
+      steps
+        .filter((step) => step.family === family)
+        .map(({ name, about }) => `| [\`${name}\`](#${name}) | ${family} | ${cell(about)} |`),
+    ),
+  ];
+  for (const family of families)
+    for (const step of steps.filter((each) => each.family === family)) {
+      parts.push("", `## ${step.name}`, "", `${step.about}. Numbers as \`${step.reference}\`.`, "");
+      parts.push("```yaml", `- ${step.example}`, "```");
+      const options = stepOptions(step);
+      if (options.length > 0)
+        parts.push(
+          "",
+          "| option | type | default | what it means |",
+          "|---|---|---|---|",
+          ...options.map((option) => {
+            const fallback = option.isRequired
+              ? "required"
+              : option.default === undefined
+                ? ""
+                : `\`${cell(option.default)}\``;
+            return `| \`${option.name}\` | ${cell(option.type)} | ${fallback} | ${cell(option.about)} |`;
+          }),
+        );
+      if (step.name === "compute")
+        parts.push(
+          "",
+          "| expression | what it is |",
+          "|---|---|",
+          ...[...expressionFunctions.values()].map(({ usage, about }) => `| \`${cell(usage)}\` | ${cell(about)} |`),
+        );
+    }
+  return `${parts.join("\n")}\n`;
+}
+
 function cell(text: string): string {
   return text.replaceAll("|", "\\|");
 }
@@ -95,4 +144,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   writeFileSync(path.join(docs, "rules.md"), rulesPage());
   writeFileSync(path.join(docs, "formats.md"), formatsPage());
   writeFileSync(path.join(docs, "inference.proto"), inferenceProto());
+  writeFileSync(path.join(docs, "steps.md"), stepsPage());
 }

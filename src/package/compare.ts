@@ -68,6 +68,7 @@ function compareAt(
     return first;
   }
   seen.values++;
+  if (expected === null && actual === null) return null;
   if (isFloat(spec.dtype)) {
     const [wanted, got] = [asFloat(expected, spec.dtype), asFloat(actual, spec.dtype)];
     if (wanted !== null && got !== null) {

@@ -7,6 +7,8 @@ export interface Example {
   readonly inputs: Readonly<Record<string, unknown>>;
   /** Absent: the row only shows what an input looks like. */
   readonly outputs?: Readonly<Record<string, unknown>>;
+  /** Values of columns between the steps, recorded by the training code: `age` as the model read it, `impute.age` as that step wrote it. */
+  readonly intermediate?: Readonly<Record<string, unknown>>;
   /** What an edge row is about: `threshold of age: 38.5`. */
   readonly about?: string;
 }
@@ -48,16 +50,17 @@ function parseExample(text: string, line: number, where: string): Example {
     throw new IngotError("JSON_MALFORMED", { what, where, fix: 'a row is {"inputs": {…}, "outputs": {…}}' });
   };
   if (!isRecord(value)) return refuse("is not a JSON object");
-  const keys = ["inputs", "outputs", "about"];
+  const keys = ["inputs", "outputs", "intermediate", "about"];
   const unknown = Object.keys(value).find((key) => !keys.includes(key));
   if (unknown !== undefined) {
     const near = nearest(unknown, keys);
     refuse(`unknown key ${quoted(unknown)}${near ? `, did you mean \`${near}\`?` : ""}`);
   }
-  const { inputs, outputs, about } = value;
+  const { inputs, outputs, about, intermediate } = value;
   if (!isRecord(inputs)) return refuse("`inputs` is not an object");
   if (about !== undefined && typeof about !== "string") return refuse("`about` is not a text");
-  const told = about === undefined ? {} : { about };
+  if (intermediate !== undefined && !isRecord(intermediate)) return refuse("`intermediate` is not an object");
+  const told = { ...(about === undefined ? {} : { about }), ...(intermediate === undefined ? {} : { intermediate }) };
   if (outputs === undefined) return { line, inputs, ...told };
   if (!isRecord(outputs)) return refuse("`outputs` is not an object");
   return { line, inputs, outputs, ...told };

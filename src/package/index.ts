@@ -22,6 +22,7 @@ export { type ParsedProject, type Project, parseProject, projectJsonSchema } fro
 export { compareVersions, formatReference, parseReference, type Reference } from "./reference.ts";
 export { scanReportOf } from "./referrer.ts";
 export { scanPackage } from "./scan_package.ts";
+export { type ObservedRow, type SkewOptions, type SkewReport, skewCheck, skewOfProject } from "./skew.ts";
 export { toleranceText } from "./tolerances.ts";
 export { type Check, type VerifyOptions, type VerifyReport, verifyPackage } from "./verify.ts";
 export { yamlProblem } from "./yaml_problem.ts";

@@ -1,6 +1,6 @@
 // From declared steps and a model to one graph: each step is a function that one node calls, named after it; the model stands between them.
 import { IngotError, type InputSpec, type OutputSpec, type Schema } from "../core/index.ts";
-import { GraphBuilder, int32, int64, type Model, strings, type Value } from "../onnx/index.ts";
+import { GraphBuilder, int32, int64, type Model, type Node, strings, type Value } from "../onnx/index.ts";
 import { columnInput, columnOutput } from "./column_spec.ts";
 import { ColumnValues } from "./column_values.ts";
 import { type Connection, castColumn, isFloat } from "./connect.ts";
@@ -14,6 +14,7 @@ import {
   type Version,
 } from "./plan_pipeline.ts";
 import { type FunctionBody, stepDomain, stepFunction } from "./step_function.ts";
+import { type StepOutput, stepOutputsKey } from "./step_outputs.ts";
 import { type HostStage, type PipelineWork, type RefusedProblem, refusedOutput } from "./work.ts";
 
 export interface CompiledPipeline {
@@ -48,6 +49,8 @@ class PipelineCompiler {
   readonly #keys = new Map<Version, string>();
   readonly #takenKeys = new Set<string>([refusedOutput]);
   readonly #inputs = new Map<Version, InputSpec>();
+  /** What each step's node writes, by the node's name. */
+  readonly #written = new Map<string, StepOutput[]>();
 
   constructor(parts: PipelineParts, model: Model) {
     this.#parts = parts;
@@ -118,6 +121,11 @@ class PipelineCompiler {
         name: step.declared.name,
         results,
       });
+      const columns = writes.map(({ column }) => column.name);
+      this.#written.set(
+        values[0]!.name,
+        made.map(({ dtype, shape }, i) => ({ columns: isMatrix ? columns : [columns[i]!], dtype, shape, isMatrix })),
+      );
       if (isMatrix) this.#values.setPacked(writes, values[0]!);
       else
         writes.forEach((version, i) => {
@@ -248,7 +256,11 @@ class PipelineCompiler {
 
   #built(): Model {
     const built = this.#g.build({ docString: this.#model.docString, metadata: this.#model.metadata });
-    return { ...built, graph: { ...built.graph, docString: this.#model.graph.docString } };
+    const nodes = built.graph.nodes.map((node): Node => {
+      const written = node.domain === stepDomain ? this.#written.get(node.name) : undefined;
+      return written ? { ...node, metadata: [[stepOutputsKey, JSON.stringify(written)]] } : node;
+    });
+    return { ...built, graph: { ...built.graph, nodes, docString: this.#model.graph.docString } };
   }
 
   #described(model: Model, innerOutputs: readonly OutputSpec[]): CompiledPipeline {

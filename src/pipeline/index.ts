@@ -3,6 +3,7 @@
 export { type CompiledPipeline, compilePipeline } from "./compile.ts";
 export { type DeclaredStep, declaredSteps } from "./declared.ts";
 export { type Emission, missingText, type Problem } from "./emission.ts";
+export { expressionFunctions } from "./expression/functions.ts";
 export { type ProjectContent, StepFrame, type StepPlace } from "./frame.ts";
 export { hostKinds } from "./host/index.ts";
 export type { HostColumn, HostKind, HostResult, HostRunner, HostWork } from "./host.ts";
@@ -11,6 +12,8 @@ export { type Observer, pipelineReference } from "./pipeline_reference.ts";
 export { type DeclaredInput, type PipelineParts, preparedInputs } from "./plan_pipeline.ts";
 export type { Column, Evaluation, Frame, Step, StepPlan } from "./step.ts";
 export { type FunctionBody, type StepFunction, stepDomain, stepFunction } from "./step_function.ts";
+export { type StepOption, stepOptions } from "./step_options.ts";
+export { type ObservedStep, observableGraph } from "./step_outputs.ts";
 export { steps } from "./steps/index.ts";
 export { stepsJsonSchema } from "./steps_schema.ts";
 export { type Counting, countedRow, hashed, lookedUp } from "./terms/counting.ts";

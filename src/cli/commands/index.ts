@@ -14,6 +14,7 @@ import rules from "./rules.ts";
 import scan from "./scan.ts";
 import serve from "./serve.ts";
 import show from "./show.ts";
+import steps from "./steps.ts";
 import verify from "./verify.ts";
 
 export const commands: readonly Command[] = [
@@ -32,4 +33,5 @@ export const commands: readonly Command[] = [
   rm,
   formats,
   rules,
+  steps,
 ];
