@@ -62,7 +62,7 @@ export function preparedNames(
 
 function partsOf({ project, steps, where }: ParsedProject, schema: Schema, content: ProjectContent): PipelineParts {
   const inputs = Object.entries(project.inputs ?? {}).map(
-    ([name, { type, missing, categories }]): DeclaredInput => ({ name, type, missing, categories }),
+    ([name, { type, missing, categories, shape }]): DeclaredInput => ({ name, type, missing, categories, shape }),
   );
   return { inputs, ...steps, schema, project: content, where };
 }

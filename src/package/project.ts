@@ -11,6 +11,20 @@ const step = z.union([z.record(z.string(), z.unknown()), z.string()]);
 const inputEntry = z.strictObject({
   column: z.string().optional().describe("The model's own name of this column, when the input is called otherwise"),
   type: z.enum(["float", "int", "bool", "string", "bytes"]).optional(),
+  shape: z
+    .array(
+      z.union([
+        z
+          .int()
+          .min(1)
+          .max(2 ** 24),
+        z.null(),
+      ]),
+    )
+    .min(1)
+    .max(6)
+    .optional()
+    .describe("Sizes of one record's value, such as [24] for a window of 24 numbers; null varies"),
   categories: z.array(scalar).min(1).optional().describe("The values, in the model's order"),
   min: z.number().optional(),
   max: z.number().optional(),

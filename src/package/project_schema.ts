@@ -155,6 +155,11 @@ function mergeInput(spec: InputSpec, entry: InputEntry | undefined, parsed: Pars
       "missing",
       "leave `missing` out, or send a value that stands for it",
     );
+  if (
+    entry.shape &&
+    (entry.shape.length !== spec.shape.length || entry.shape.some((size, i) => size !== null && size !== spec.shape[i]))
+  )
+    refuse(`\`shape\` is [${spec.shape.map((size) => size ?? "null")}] here`, "shape");
   const { categories } = entry;
   if (categories !== undefined) {
     if (categories.some((value) => (typeof value === "string") !== (type === "string")))

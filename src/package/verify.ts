@@ -116,13 +116,11 @@ function certificateMatches(found: Package): string {
 async function graphIsWell(found: Package): Promise<string> {
   const model = readModel(await found.read(found.description.graph.file), found.description.graph.file);
   const names = (list: readonly { name: string }[]) => list.map((item) => item.name).sort();
+  // Steps on the host stand between the two: the graph has what they make.
+  const schema = found.description.pipeline?.inner ?? found.description.schema;
   const missing = [
-    ...names(found.description.schema.inputs).filter(
-      (name) => !model.graph.inputs.some((input) => input.name === name),
-    ),
-    ...names(found.description.schema.outputs).filter(
-      (name) => !model.graph.outputs.some((output) => output.name === name),
-    ),
+    ...names(schema.inputs).filter((name) => !model.graph.inputs.some((input) => input.name === name)),
+    ...names(schema.outputs).filter((name) => !model.graph.outputs.some((output) => output.name === name)),
   ];
   if (missing.length > 0)
     throw new IngotError("PACKAGE_INVALID", {

@@ -12,6 +12,8 @@ export interface DeclaredInput {
   readonly type?: ColumnType | undefined;
   readonly missing?: "allow" | "refuse" | undefined;
   readonly categories?: readonly (string | number)[] | undefined;
+  /** Of one record. Default: as the model reads it, or a single value. */
+  readonly shape?: readonly (number | null)[] | undefined;
 }
 
 /** One state of a column. */
@@ -239,9 +241,13 @@ const dtypes: Readonly<Record<ColumnType, DType>> = {
 };
 
 /** Computed with in float64, whatever the model reads: that is what pandas and scikit-learn hold before they hand it on. */
-function inputColumn({ name, type, missing, categories }: DeclaredInput, spec: InputSpec | undefined): Column {
-  const given = type ?? spec!.type;
-  const shape = spec === undefined ? [] : spec.layout === "whole" ? spec.shape.slice(1) : spec.shape;
+function inputColumn(declared: DeclaredInput, model: InputSpec | undefined): Column {
+  const { name, type, missing, categories } = declared;
+  const given = type ?? model!.type;
+  // A file is no form of what the model reads: the step that decodes it makes that.
+  const spec = given === "bytes" ? undefined : model;
+  const shape =
+    declared.shape ?? (spec === undefined ? [] : spec.layout === "whole" ? spec.shape.slice(1) : spec.shape);
   const isMissing = (missing ?? (type === undefined || spec ? spec?.missing : undefined) ?? "refuse") === "allow";
   const own =
     spec && spec.type === given && !spec.dtype.startsWith("float") && !(isMissing && given !== "string")

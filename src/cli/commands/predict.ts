@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { IngotError } from "../../core/index.ts";
 import type { InputRecord, RowFormat } from "../../runtime/index.ts";
 import { command, optionalPositional, positional, value } from "../command.ts";
+import { fileRecord, withFiles } from "../file_inputs.ts";
 import { jsonText } from "../io.ts";
 import { runtimeOf } from "../runtime_option.ts";
 
@@ -16,11 +17,14 @@ export default command({
   examples: [
     `ingot predict flight-delay '{"origin":"JFK","dest":"BOS","hour":17}'`,
     "ingot predict flight-delay flights.csv > delays.jsonl",
+    `ingot predict digits @five.png        (or in a record: '{"image":"@five.png"}')`,
     "zcat flights.jsonl.gz | ingot predict flight-delay -",
   ],
   args: {
     ref: positional("package"),
-    records: optionalPositional("a record or an array of them as JSON, a file, or - for stdin (default)"),
+    records: optionalPositional(
+      "a record or an array of them as JSON, a file, @file for an input of bytes, or - for stdin (default)",
+    ),
     runtime: value("native|wasm|micro", "what runs the graph; default: native"),
     format: value("jsonl|json|csv", "how the records are written; default: told from their beginning"),
   },
@@ -32,9 +36,10 @@ export default command({
     const pkg = await openPackage(ref, await io.openStore());
     const predictor = await pkg.predictor(name ? { runtime: name } : {});
     try {
-      if (records !== undefined && /^\s*[[{]/.test(records)) {
-        const given = readJson(records, "the record");
-        const list = (Array.isArray(given) ? given : [given]) as InputRecord[];
+      if (records !== undefined && /^\s*[[{@]/.test(records)) {
+        const given = records.startsWith("@") ? fileRecord(records, predictor.schema) : readJson(records, "the record");
+        const typed = (Array.isArray(given) ? given : [given]) as InputRecord[];
+        const list = await Promise.all(typed.map((record) => withFiles(record, predictor.schema)));
         const answers = await predictor.predictEach(list);
         const failed = answers.filter((answer) => answer instanceof IngotError);
         if (list.length > 0 && failed.length === list.length) throw failed[0]!;

@@ -151,11 +151,7 @@ function emitSelected(
   const boxCount = g.op("Gather", [g.op("Shape", [numbers]), scalar(1)], { axis: 0 });
   const box = g.op("Mod", [place, boxCount]);
   const label = isAny ? g.op("GatherElements", [best, box], { axis: 1 }) : g.op("Div", [place, boxCount]);
-  // Not GatherND with batch_dims: ONNX Runtime divides by the number of records, and an empty batch ends the process.
-  const rowCount = g.op("Gather", [g.op("Shape", [numbers]), scalar(0)], { axis: 0 });
-  const offsets = g.op("Mul", [g.op("Range", [scalar(0), rowCount, scalar(1)]), boxCount]);
-  const flat = g.op("Reshape", [boxes, vector(-1, 4)]);
-  const corners = g.op("Gather", [flat, g.op("Add", [box, g.op("Unsqueeze", [offsets, vector(1)])])], { axis: 0 });
+  const corners = g.op("GatherND", [boxes, g.op("Unsqueeze", [box, vector(2)])], { batch_dims: 1 });
   const names = labels && g.op("Gather", [g.constant(strings(labels), "labels"), label], { axis: 0 });
   return [
     g.op("Where", [g.op("Unsqueeze", [isReal, vector(2)]), corners, number(0)]),
