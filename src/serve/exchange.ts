@@ -75,6 +75,7 @@ export class Exchange implements Asker {
   chooseVariant(name: string, variant: string): ServedModel {
     this.release();
     const model = this.serving.findVariant(name, variant);
+    this.serving.authorize(this, name);
     model.acquire();
     return this.hold(model);
   }

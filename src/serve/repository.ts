@@ -1,5 +1,6 @@
 // Loading and unloading models while the server runs, as the protocols' model repositories ask for it.
 import { IngotError } from "../core/index.ts";
+import type { Asker } from "./call.ts";
 import type { Serving } from "./serving.ts";
 
 export interface RepositoryEntry {
@@ -37,9 +38,14 @@ export function servedEntries({ models, isReady }: Pick<Serving, "models" | "isR
   return [...entries.values()];
 }
 
-/** @throws IngotError FORBIDDEN where clients may not change what is served */
-export function controlledRepository({ repository }: Serving): ModelRepository {
-  if (repository) return repository;
+/**
+ * What changes a model for a client.
+ * @throws IngotError FORBIDDEN where clients may not change what is served, or this one not that model
+ */
+export function controlledRepository(serving: Serving, asker: Pick<Asker, "header">, model: string): ModelRepository {
+  // A reference may go on with a version.
+  serving.authorize(asker, model.split(/[:@]/, 1)[0]!);
+  if (serving.repository) return serving.repository;
   throw new IngotError("FORBIDDEN", {
     what: "this server's models are not loaded or unloaded by clients",
     fix: "start it with `ingot serve --model-control` to allow that",

@@ -79,7 +79,7 @@ export class Serving {
   choose(asker: Asker, name = "", version = ""): ServedModel {
     const chooser = version === "" ? this.#choosers.get(name === "" ? this.first.name : name) : undefined;
     const model = chooser ? chooser(asker) : name === "" ? this.first : this.find(name, version);
-    this.options.tokens?.check(asker.header("authorization")).mustReach(model.name);
+    this.authorize(asker, model.name);
     model.acquire();
     return model;
   }
@@ -104,6 +104,15 @@ export class Serving {
       what: `no model is called ${quoted(name)}`,
       fix: meant ? `did you mean ${quoted(meant)}?` : `served: ${names.join(", ")}`,
     });
+  }
+
+  /**
+   * Where tokens are asked for: is the asker's known, and does it reach this model?
+   * @throws IngotError UNAUTHENTICATED, FORBIDDEN
+   */
+  authorize(asker: Pick<Asker, "header">, model?: string): void {
+    const grant = this.options.tokens?.check(asker.header("authorization"));
+    if (model !== undefined) grant?.mustReach(model);
   }
 
   /**

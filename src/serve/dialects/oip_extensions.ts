@@ -43,7 +43,7 @@ export function extensionRoutes(serving: Serving): Route[] {
       about: "Load the newest package of a name",
       handle: async (exchange, [name]) => {
         refuseOverrides((await parametersOf(exchange, serving))["parameters"]);
-        await controlledRepository(serving).load(name!);
+        await controlledRepository(serving, exchange, name!).load(name!);
         exchange.json(200, "{}");
       },
     },
@@ -53,7 +53,7 @@ export function extensionRoutes(serving: Serving): Route[] {
       about: "Stop serving a model",
       handle: async (exchange, [name]) => {
         await parametersOf(exchange, serving);
-        await controlledRepository(serving).unload(name!);
+        await controlledRepository(serving, exchange, name!).unload(name!);
         exchange.json(200, "{}");
       },
     },

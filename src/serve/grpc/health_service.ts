@@ -2,7 +2,7 @@
 import { IngotError, quoted } from "../../core/index.ts";
 import type { Serving } from "../serving.ts";
 import { enumType, MessageType } from "./message_type.ts";
-import { type Service, unary, watch } from "./service.ts";
+import { open, type Service, unary, watch } from "./service.ts";
 
 const status = enumType("ServingStatus", { UNKNOWN: 0, SERVING: 1, NOT_SERVING: 2, SERVICE_UNKNOWN: 3 });
 const request = new MessageType<{ service?: string }>("HealthCheckRequest", [[1, "service", "string"]]);
@@ -19,26 +19,30 @@ export function healthService(serving: Serving, names: readonly string[]): Servi
     name: "grpc.health.v1.Health",
     file: "grpc/health/v1/health.proto",
     methods: [
-      unary("Check", request, response, ({ service = "" }) => {
-        if (!known.has(service))
-          throw new IngotError("MODEL_UNKNOWN", {
-            what: `there is no service ${quoted(service)}`,
-            fix: `there are ${names.join(", ")}`,
-          });
-        return { status: state() };
-      }),
-      watch("Watch", request, response, ({ service = "" }, send) => {
-        let told = known.has(service) ? state() : "SERVICE_UNKNOWN";
-        send({ status: told });
-        if (!known.has(service)) return () => {};
-        const timer = setInterval(() => {
-          if (state() === told) return;
-          told = state();
+      open(
+        unary("Check", request, response, ({ service = "" }) => {
+          if (!known.has(service))
+            throw new IngotError("MODEL_UNKNOWN", {
+              what: `there is no service ${quoted(service)}`,
+              fix: `there are ${names.join(", ")}`,
+            });
+          return { status: state() };
+        }),
+      ),
+      open(
+        watch("Watch", request, response, ({ service = "" }, send) => {
+          let told = known.has(service) ? state() : "SERVICE_UNKNOWN";
           send({ status: told });
-        }, watchEveryMs);
-        timer.unref();
-        return () => clearInterval(timer);
-      }),
+          if (!known.has(service)) return () => {};
+          const timer = setInterval(() => {
+            if (state() === told) return;
+            told = state();
+            send({ status: told });
+          }, watchEveryMs);
+          timer.unref();
+          return () => clearInterval(timer);
+        }),
+      ),
     ],
   };
 }

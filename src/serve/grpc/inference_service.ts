@@ -12,7 +12,7 @@ import type { GrpcExchange } from "./exchange.ts";
 import { readInfer, writeInfer } from "./infer.ts";
 import * as inference from "./inference_messages.ts";
 import * as repository from "./repository_messages.ts";
-import { type Service, stream, unary } from "./service.ts";
+import { open, type Service, stream, unary } from "./service.ts";
 
 export function inferenceService(serving: Serving): Service {
   const statistics = statisticsOf(serving);
@@ -22,10 +22,12 @@ export function inferenceService(serving: Serving): Service {
     name: "inference.GRPCInferenceService",
     file: "inference.proto",
     methods: [
-      unary("ServerLive", inference.serverLiveRequest, inference.serverLiveResponse, () => ({ live: true })),
-      unary("ServerReady", inference.serverReadyRequest, inference.serverReadyResponse, () => ({
-        ready: serving.isReady,
-      })),
+      open(unary("ServerLive", inference.serverLiveRequest, inference.serverLiveResponse, () => ({ live: true }))),
+      open(
+        unary("ServerReady", inference.serverReadyRequest, inference.serverReadyResponse, () => ({
+          ready: serving.isReady,
+        })),
+      ),
       unary("ModelReady", inference.modelReadyRequest, inference.modelReadyResponse, (request) => {
         find(request);
         return { ready: serving.isReady };
@@ -72,9 +74,9 @@ export function inferenceService(serving: Serving): Service {
         "RepositoryModelLoad",
         repository.repositoryModelLoadRequest,
         repository.repositoryModelLoadResponse,
-        async (request) => {
+        async (request, exchange) => {
           refuseOverrides(request.parameters);
-          await controlledRepository(serving).load(request.model_name ?? "");
+          await controlledRepository(serving, exchange, request.model_name ?? "").load(request.model_name ?? "");
           return {};
         },
       ),
@@ -82,8 +84,8 @@ export function inferenceService(serving: Serving): Service {
         "RepositoryModelUnload",
         repository.repositoryModelUnloadRequest,
         repository.repositoryModelUnloadResponse,
-        async (request) => {
-          await controlledRepository(serving).unload(request.model_name ?? "");
+        async (request, exchange) => {
+          await controlledRepository(serving, exchange, request.model_name ?? "").unload(request.model_name ?? "");
           return {};
         },
       ),

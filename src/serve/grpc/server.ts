@@ -104,6 +104,7 @@ class Turn {
     const exchange = new GrpcExchange(wire, this.#serving);
     let status = 500;
     try {
+      if (!method.isOpen) this.#serving.authorize(exchange);
       const request = method.request.decode(bytes);
       const encoded = method.response.encode(await method.answer(request, exchange));
       status = exchange.errorCode === null ? 200 : 400;

@@ -7,6 +7,8 @@ interface Described {
   readonly name: string;
   readonly request: MessageType;
   readonly response: MessageType;
+  /** Answers without a token, where tokens are asked for. */
+  readonly isOpen?: boolean;
 }
 
 /** One message in, one out. */
@@ -63,6 +65,11 @@ export function watch<Q extends object, A extends object>(
   start: (request: Q, send: (response: A) => void) => () => void,
 ): WatchMethod {
   return { kind: "watch", name, request, response, watch: start as WatchMethod["watch"] };
+}
+
+/** What probes ask: it answers without a token. */
+export function open<M extends Method>(method: M): M {
+  return { ...method, isOpen: true };
 }
 
 /** gRPC's status codes by HTTP status: https://grpc.github.io/grpc/core/md_doc_statuscodes.html. */
