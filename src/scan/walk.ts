@@ -30,7 +30,8 @@ export async function walk(given: OpenFile, survey: Survey): Promise<void> {
   const file = given.size > 0 && given.size <= smallSize ? await inMemory(given) : given;
   const head = await file.read(0, headSize);
   const executable = executableFormat(head);
-  if (executable !== null) {
+  // Python source is told as source; that somebody may start it by its name makes it no worse.
+  if (executable !== null && !(/^a script .*python/.test(executable) && /\.py$/i.test(file.name))) {
     survey.observe({ kind: "executable", at: 0, format: executable });
     survey.reading?.("executable");
   }

@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { describeFile } from "../../src/formats/index.ts";
-import { scanPath } from "../../src/scan/index.ts";
+import { scanBytes, scanPath } from "../../src/scan/index.ts";
+import { tar } from "./corpus/zip_writer.ts";
 
 const fixtures = path.join(import.meta.dirname, "..", "..", "fixtures");
 const temporary = mkdtempSync(path.join(tmpdir(), "ingot-folders-"));
@@ -64,4 +65,20 @@ test.each(edits)("MLmodel with %s is a finding", async (name, find, put, what) =
   writeFileSync(file, readFileSync(file, "utf8").replace(find, put));
   const { findings } = await scanPath(copy, "m");
   expect(findings.map((finding) => finding.what).join("\n")).toMatch(what);
+});
+
+test("weights of TensorFlow.js alone, with a manifest that is a list, also inside of an archive", async () => {
+  const manifest = [
+    {
+      weights: [{ name: "w", dtype: "float32", shape: [2, 2], quantization: { dtype: "uint8", scale: 1, min: 0 } }],
+      paths: ["w.bin"],
+    },
+  ];
+  const members = [
+    { name: "model/w-weights_manifest.json", bytes: Buffer.from(JSON.stringify(manifest)) },
+    { name: "model/w.bin", bytes: Buffer.from([200, 1, 2, 3]) },
+  ];
+  expect(await scanBytes(tar(members), "w.tar")).toMatchObject({ verdict: "clean", complete: true });
+  const longer = [members[0]!, { name: "model/w.bin", bytes: Buffer.from([200, 1, 2, 3, 4]) }];
+  expect(await scanBytes(tar(longer), "w.tar")).toMatchObject({ verdict: "unknown", complete: false });
 });

@@ -137,7 +137,7 @@ function varint(value: number): Buffer {
   }
 }
 
-const script = path.join(import.meta.dirname, "scan_once.ts");
+const script = path.join(import.meta.dirname, "scan_child.ts");
 
 /** Scans in a process of its own, whose memory is measured. */
 function scanned(file: string): { report: ScanReport; peak: number } {

@@ -51,9 +51,10 @@ export const tfjs: Format<TfjsModel> = {
 };
 
 function isTfjs(head: Uint8Array, size: number): boolean {
-  if (!/^\s*\{/.test(Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 64)).toString("latin1")))
+  if (!/^\s*[{[]/.test(Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 64)).toString("latin1")))
     return false;
   const text = Buffer.from(head).toString("latin1");
+  if (/^\s*\[/.test(text)) return /^\s*\[\s*\{\s*"(weights|paths)"\s*:\s*\[/.test(text) && /"dtype"|"shape"/.test(text);
   if (size > head.length)
     return (
       /"(modelTopology|weightsManifest)"\s*:/.test(text) &&
@@ -69,6 +70,8 @@ function isTfjs(head: Uint8Array, size: number): boolean {
 
 async function readTfjs(file: FileSource): Promise<TfjsModel> {
   const { value, duplicates } = readJson(await file.readAll(largestDocument), file.name);
+  // Weights alone have a manifest that is the list itself.
+  if (isArray(value)) return { root: new Map(), duplicates, groups: value.map(readGroup) };
   if (!isObject(value))
     throw new IngotError("FILE_MALFORMED", { what: "model.json is not an object", where: file.name });
   const manifest = value.get("weightsManifest");
@@ -162,13 +165,21 @@ function functionNodes(topology: JsonValue): (JsonValue | undefined)[] {
   return isArray(functions) ? functions.map((one) => at(one, "nodeDef") ?? at(one, "node_def")) : [];
 }
 
+/** What writers put into one file. */
+const shardSize = 4 << 20;
+
 /** The files of a group, joined, hold its tensors and nothing else. */
 async function surveyGroup(file: OpenFile, group: WeightGroup, survey: Survey): Promise<void> {
   const needed = group.tensors.reduce((sum, { bytes }) => sum + bytes, 0);
   let held = 0;
   for (const path of group.paths) {
     survey.observe({ kind: "path", path, purpose: "loading reads weights from" });
-    if (!file.sibling) return;
+    if (!file.sibling) {
+      const most = group.paths.length === 1 ? needed : shardSize;
+      if (group.isSized) survey.coveredBeside?.(path, [[0, Math.max(0, Math.min(most, needed - held))]]);
+      held += most;
+      continue;
+    }
     try {
       await using shard = await file.sibling(path);
       // The manifest knows the bytes of all files of a group together: these are the ones that are left for this file.
@@ -180,7 +191,7 @@ async function surveyGroup(file: OpenFile, group: WeightGroup, survey: Survey): 
       return;
     }
   }
-  if (group.isSized && held !== needed)
+  if (file.sibling && group.isSized && held !== needed)
     survey.observe({
       kind: "anomaly",
       subject: held < needed ? "truncated" : "trailing-data",
