@@ -62,6 +62,7 @@ export function answering(serving: Serving, options: AnsweringOptions): Answer {
       rows: call.rows,
       batchSize: call.batchSize,
       ms: performance.now() - start,
+      traceparent: exchange.header("traceparent"),
     });
   }
 }

@@ -21,6 +21,8 @@ export interface FinishedRequest {
   readonly batchSize: number;
   /** Milliseconds from the request's headers to its answer. */
   readonly ms: number;
+  /** The caller's `traceparent`, whatever it says. */
+  readonly traceparent?: string | undefined;
 }
 
 /** Called once per request, after its answer was handed over. Must be quick and must not throw. */

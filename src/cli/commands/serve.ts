@@ -5,6 +5,7 @@ import { listenOptions, loadOptions } from "../listen_options.ts";
 import { grpcPortOf, portOf } from "../port_option.ts";
 import { runtimeOf } from "../runtime_option.ts";
 import { stopRequest } from "../stop_request.ts";
+import { traceOption } from "../trace_option.ts";
 import { version } from "../version.ts";
 
 export default command({
@@ -33,6 +34,8 @@ export default command({
     adminTokenFile: value("file", "its token; default $INGOT_ADMIN_TOKEN, else a new one, which is printed"),
     modelControl: flag("clients may load and unload packages of the store (/v2/repository, gRPC)"),
     accessLog: flag("one JSON line per request on stderr"),
+    trace: value("url", "OpenTelemetry collector (OTLP over HTTP); default $OTEL_EXPORTER_OTLP_ENDPOINT, else none"),
+    traceSample: value("share", "of the traces that begin here; default 1"),
     socket: value("path", "a Unix socket instead of a port"),
     tlsCert: value("file", "PEM certificate with its chain; read again when it changes"),
     tlsKey: value("file", "PEM key of the certificate"),
@@ -62,6 +65,7 @@ export default command({
       import("../serving_hint.ts"),
       adminOption(adminPort, adminTokenFile, io),
     ]);
+    const traces = traceOption(args.trace, args.traceSample);
     const load = { ...loadOptions(args.noBatching, args.threads), ...(name ? { runtime: name } : {}) };
     const find = storePackages(await io.openStore(), load);
     const toStderr = (line: string) => void process.stderr.write(`${line}\n`);
@@ -77,6 +81,7 @@ export default command({
       ...(host ? { host } : {}),
       ...(admin ? { admin } : {}),
       ...(accessLog ? { accessLog: toStderr } : {}),
+      ...(traces ? { traces: { ...traces, version } } : {}),
       log: (entry) => {
         if (entry["revision"] !== 1)
           toStderr(JSON.stringify({ time: new Date().toISOString(), level: "info", ...entry }));

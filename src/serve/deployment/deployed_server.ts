@@ -4,6 +4,8 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { cannotOpen } from "../../core/index.ts";
 import { PredictionLog } from "../log/prediction_log.ts";
+import { Drift } from "../observe/drift.ts";
+import type { TraceOptions, Traces } from "../observe/traces.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
 import { type AdminOptions, checkTokenLength, type RunningAdmin, startAdmin } from "./admin.ts";
 import { type DeploymentPlan, parseDeployment } from "./deployment_file.ts";
@@ -17,6 +19,8 @@ export interface DeployedOptions extends Omit<ServerOptions, "models" | "prepare
   readonly log?: LiveDeploymentOptions["log"];
   /** Default: no admin API. */
   readonly admin?: AdminOptions;
+  /** Default: no traces. */
+  readonly traces?: TraceOptions;
   /** Clients may load and unload models through the protocols' repositories. Default: they may not. */
   readonly modelControl?: boolean;
   /** How often the file is looked at. Default 1 s. */
@@ -37,6 +41,7 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
     find,
     log,
     admin: adminOptions,
+    traces: traceOptions,
     modelControl,
     watchMs = 1000,
     ...serverOptions
@@ -45,17 +50,26 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
   const wanted = () => (typeof source === "string" ? readDeployment(source) : Promise.resolve(source));
   let deployment: LiveDeployment | null = null;
   let predictions: PredictionLog | null = null;
+  let traces: Traces | null = null;
   const server = await startServer({
     ...serverOptions,
     prepare: async (serving) => {
       const plan = await wanted();
       predictions = plan.predictions === null ? null : new PredictionLog(plan.predictions, log ? { log } : {});
       const counted = predictions;
+      const drift = new Drift();
       if (counted) serving.watch.gauges.add(() => counted.gauges());
+      serving.watch.gauges.add(() => drift.gauges());
+      if (traceOptions) {
+        traces = (await import("../observe/traces.ts")).startTraces(traceOptions);
+        serving.observe(traces.observe);
+      }
       serving.watch.predictions = predictions;
       deployment = await LiveDeployment.start(serving, plan, {
         find,
-        notes: counted ? [counted.note] : [],
+        notes: counted ? [counted.note, drift.note] : [drift.note],
+        opened: async (model, found) => drift.expect(model, (await found.examples?.()) ?? []),
+        closed: (model) => drift.forget(model),
         ...(log ? { log } : {}),
       });
       if (modelControl) serving.repository = new DeploymentRepository(deployment);
@@ -89,6 +103,7 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
       await server.close();
       await live.close();
       await (predictions as PredictionLog | null)?.close();
+      await (traces as Traces | null)?.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 // What is served right now, and the way from one state to the next: load, verify, warm up, switch, drain. A step that fails leaves
 // everything as it was.
 import { IngotError, nearest, quoted } from "../../core/index.ts";
+import type { InputRecord } from "../../runtime/index.ts";
 import type { FinishedRequest } from "../finished_request.ts";
 import { type LoadedModel, ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
@@ -31,12 +32,17 @@ export interface FoundPackage {
   readonly digest: string;
   /** Every digest is verified before anything is believed. */
   load(): Promise<LoadedModel>;
+  /** Records that it was packed with. Default: none. */
+  examples?(): Promise<readonly InputRecord[]>;
 }
 
 export interface LiveDeploymentOptions {
   /** @throws IngotError PACKAGE_NOT_FOUND, REFERENCE_INVALID */
   readonly find: (reference: string) => Promise<FoundPackage>;
   readonly notes?: readonly Note[];
+  /** Told of a model before it serves, and once it never will again. */
+  readonly opened?: (model: ServedModel, found: FoundPackage) => Promise<void>;
+  readonly closed?: (model: ServedModel) => void;
   /** One JSON-able entry per change, refusal and automatic rollback. */
   readonly log?: (entry: Readonly<Record<string, unknown>>) => void;
   readonly now?: () => number;
@@ -264,6 +270,7 @@ export class LiveDeployment {
       const pinnedPlan = { ...plan, models: pools.map((pool) => pool.plan) };
       return { number, plan: pinnedPlan, why, appliedAt: this.now(), pools, companions };
     } catch (error) {
+      for (const model of fresh) this.options.closed?.(model);
       await Promise.all(fresh.map((model) => model.close()));
       throw error;
     }
@@ -279,7 +286,9 @@ export class LiveDeployment {
     const known = this.find(name, variant, found.digest);
     if (known) return { model: known, reference: exact, isFresh: false };
     const loaded = { ...(await found.load()), name, variant };
-    return { model: new ServedModel(loaded, this.serving.options.engine), reference: exact, isFresh: true };
+    const model = new ServedModel(loaded, this.serving.options.engine);
+    await this.options.opened?.(model, found);
+    return { model, reference: exact, isFresh: true };
   }
 
   /** A model that is loaded already, serving or kept warm. */
@@ -336,6 +345,7 @@ export class LiveDeployment {
     const needed = new Set(this.loadedModels());
     for (const model of new Set(before)) {
       if (needed.has(model)) continue;
+      this.options.closed?.(model);
       const closing = model.close().finally(() => this.closing.delete(closing));
       this.closing.add(closing);
     }

@@ -12,6 +12,8 @@ export function storePackages(store: Store, options: LoadOptions = {}): (referen
       name,
       version,
       digest,
+      examples: async () =>
+        (await (await openPackage(`${name}:${version}@${digest}`, store)).examples()).map(({ inputs }) => inputs),
       load: async () => servedPackage(await openPackage(`${name}:${version}@${digest}`, store), options),
     };
   };
