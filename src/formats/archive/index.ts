@@ -1,13 +1,14 @@
 // archive: what holds files. A container lists its members and opens them one by one; nothing is unpacked to where it says.
 import type { OpenFile } from "../source.ts";
 import type { Container } from "../tree.ts";
+import { sevenZip } from "./seven_zip.ts";
 import { tar } from "./tar.ts";
 import { zip } from "./zip.ts";
 
 export { openFolder } from "./folder.ts";
 export { windowOf } from "./window.ts";
 
-export const containers: readonly Container[] = [zip, tar];
+export const containers: readonly Container[] = [zip, tar, sevenZip];
 
 const edge = 64 * 1024 + 22;
 

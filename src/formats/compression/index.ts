@@ -6,5 +6,7 @@ export { Input } from "./input.ts";
 export { type DecompressionLimits, defaultLimits, withinLimits } from "./limits.ts";
 export { lzmaProperties } from "./lzma.ts";
 export { decompressLzma } from "./lzma_alone.ts";
+export { decompressLzma2, lzma2Dictionary } from "./lzma2.ts";
 export { decompressDeflate, decompressZstd } from "./native.ts";
 export { surveyCompressed, unpackedName } from "./survey.ts";
+export { withoutX86Filter } from "./x86_filter.ts";
