@@ -13,8 +13,9 @@ const longestInteger = 400;
 export function readJson(text: string, where: string): unknown {
   checkDepth(text, where);
   try {
-    // 16 digits in a row are rare; only then is the slower way with the source text of every number taken.
-    if (!/\d{16}/.test(text)) return JSON.parse(text);
+    // Integers of 16 digits are rare (fractions of as many are not: Python writes doubles so); only then is the slower way with the
+    // source text of every number taken.
+    if (!/(?:^|[^\d.])\d{16}/.test(text)) return JSON.parse(text);
     const revive = (_key: string, value: unknown, { source }: { source?: string }) =>
       typeof value === "number" && source !== undefined ? exact(value, source, where) : value;
     return JSON.parse(text, revive as (key: string, value: unknown) => unknown);

@@ -27,7 +27,7 @@ test("what is written reads back: numbers, long integers, infinities as words", 
 
 test("integers beyond 2^53 are kept, other numbers are doubles", () => {
   expect(
-    readJson('{"id": 9007199254740993, "x": 0.1234567890123456789, "big": 1e300, "text": "9007199254740993"}', "test"),
+    readJson('{"id": 9007199254740993, "x": 0.1234567890123456689, "big": 1e300, "text": "9007199254740993"}', "test"),
   ).toEqual({
     id: 9007199254740993n,
     x: 0.12345678901234568,
@@ -35,6 +35,11 @@ test("integers beyond 2^53 are kept, other numbers are doubles", () => {
     text: "9007199254740993",
   });
   expect(readJson("[9007199254740991, -9007199254740993]", "test")).toEqual([9007199254740991, -9007199254740993n]);
+  expect(readJson("9007199254740993", "test")).toBe(9007199254740993n);
+  expect(readJson("[0.30000001192092896,9007199254740993]", "test")).toEqual([0.30000001192092896, 9007199254740993n]);
+  expect(readJson("[1.5,9007199254740993.0,-0.12345678901234566]", "test")).toEqual([
+    1.5, 9007199254740992, -0.12345678901234566,
+  ]);
 });
 
 const refused: [name: string, text: string, message: RegExp][] = [

@@ -68,6 +68,8 @@ export function checkedText(text: string, spec: InputSpec, index: number): strin
  */
 export function readTensor(given: OipTensor, spec: InputSpec): Tensor {
   const { datatype, length } = checkHead(given, spec);
+  const floats = given.data.length === length ? flatFloats(given.data, spec) : null;
+  if (floats) return { dtype: spec.dtype, dims: given.shape, data: floats };
   const available = leafCount(given.data);
   if (available !== length)
     throw tensorRefusal(spec, `shape [${given.shape}] needs ${length} values, data has ${available}`);
@@ -89,6 +91,18 @@ export function readTensor(given: OipTensor, spec: InputSpec): Tensor {
   };
   fill(given.data);
   return { dtype: spec.dtype, dims: given.shape, data };
+}
+
+/** Plain numbers in a flat list, as most requests have them; null for whatever needs a closer look. */
+function flatFloats(values: readonly unknown[], { dtype }: InputSpec): Float32Array | Float64Array | null {
+  if (dtype !== "float32" && dtype !== "float64") return null;
+  const data = dtype === "float32" ? new Float32Array(values.length) : new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i];
+    if (typeof value !== "number") return null;
+    data[i] = value;
+  }
+  return data;
 }
 
 /** Values in nested arrays. The JSON reader has bounded how deep they go. */

@@ -221,13 +221,21 @@ function readEntry(reader: ProtobufReader, { name, type }: Field, message: Recor
   if (reader.wire !== 2) reader.fail(`field ${reader.field} has wire type ${reader.wire} instead of 2`);
   const entry = reader.message();
   let key = "";
-  let value: unknown;
+  let value = emptyOf(type);
   while (entry.next()) {
     if (entry.field === 1) key = readOne(entry, "string") as string;
     else if (entry.field === 2) value = readOne(entry, type);
     else entry.skip();
   }
   entries[key] = value;
+}
+
+/** What an entry of a map has whose value was not sent. */
+function emptyOf(type: Field["type"]): unknown {
+  if (typeof type === "object") return type.kind === "enum" ? 0 : {};
+  if (type === "string") return "";
+  if (type === "bytes") return new Uint8Array();
+  return type === "bool" ? false : 0;
 }
 
 function isDefault(value: unknown): boolean {
