@@ -17,6 +17,7 @@ export * from "./model.ts";
 export { opsetVersion } from "./opset_changes.ts";
 export { IntList, type MessageKind, ProtobufReader } from "./protobuf_reader.ts";
 export { ProtobufWriter } from "./protobuf_writer.ts";
+export { raiseOpset } from "./raise_opset.ts";
 export { readModel, readTensor } from "./read.ts";
 export { renameValues, valueNames } from "./rename.ts";
 export { storedTensor, tensorOf } from "./stored_tensor.ts";

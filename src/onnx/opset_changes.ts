@@ -48,13 +48,19 @@ export function commonOpsets(first: Model, second: Model): OpsetImport[] {
   return [...versions].sort(([a], [b]) => (a < b ? -1 : 1)).map(([domain, version]) => ({ domain, version }));
 }
 
-function checkRaise(model: Model, domain: string, target: number): void {
-  const current = opsetVersion(model.opsetImports, domain);
-  if (current === 0 || current === target) return;
+/** Operators that mean something else since a version above `current`, up to `target`. */
+export function changedOperators(domain: string, current: number, target: number): ReadonlyMap<string, number> {
   const changed = new Map<string, number>();
   for (const [where, version, operators] of changes)
     if (where === domain && version > current && version <= target)
       for (const operator of operators.split(" ")) changed.set(operator, version);
+  return changed;
+}
+
+function checkRaise(model: Model, domain: string, target: number): void {
+  const current = opsetVersion(model.opsetImports, domain);
+  if (current === 0 || current === target) return;
+  const changed = changedOperators(domain, current, target);
   for (const node of nodesOf(model)) {
     const version = plainDomain(node.domain) === domain ? changed.get(node.opType) : undefined;
     if (version !== undefined)

@@ -4,6 +4,7 @@ import path from "node:path";
 import { convertModel } from "../convert/index.ts";
 import { checkPath, IngotError, type InputSpec, type OutputSpec, type Schema } from "../core/index.ts";
 import { detectFormat, type ModelDescription, openFile } from "../formats/index.ts";
+import { importedYaml, importHuggingFace, isHuggingFaceFolder } from "./huggingface/import_folder.ts";
 import { parseProject } from "./project.ts";
 import { nameProblem } from "./reference.ts";
 
@@ -32,6 +33,7 @@ const shownCategories = 6;
  * @throws IngotError FILE_*, FORMAT_UNKNOWN, MODEL_*, PROJECT_EXISTS
  */
 export async function initProject(modelPath: string, options: InitOptions = {}): Promise<InitResult> {
+  if (await isHuggingFaceFolder(modelPath)) return initHuggingFace(path.resolve(modelPath), options);
   const folder = path.resolve(options.folder ?? path.dirname(modelPath));
   const file = path.join(folder, "ingot.yaml");
   if (!options.dryRun && (await exists(file))) throw alreadyThere(file);
@@ -41,13 +43,28 @@ export async function initProject(modelPath: string, options: InitOptions = {}):
   const read = await format.read(source);
   const description = format.describe(read);
   const { schema } = convertModel(format, read);
-  const name = options.name ?? nameFor(model);
-  const problem = nameProblem(name);
-  if (problem) throw new IngotError("USAGE", { what: `the name ${JSON.stringify(name)} ${problem}` });
+  const name = checkedName(options.name ?? nameFor(model));
   const yaml = write(name, model, description, schema);
   parseProject(Buffer.from(yaml), file);
   if (!options.dryRun) await createFile(file, yaml);
   return { file, yaml, description };
+}
+
+/** The model, its labels and what its processor does to inputs come from the folder. */
+async function initHuggingFace(folder: string, options: InitOptions): Promise<InitResult> {
+  const file = path.join(folder, "ingot.yaml");
+  if (!options.dryRun && (await exists(file))) throw alreadyThere(file);
+  const imported = await importHuggingFace(folder);
+  const yaml = importedYaml(checkedName(options.name ?? nameFor(path.basename(folder))), imported);
+  parseProject(Buffer.from(yaml), file);
+  if (!options.dryRun) await createFile(file, yaml);
+  return { file, yaml, description: imported.description };
+}
+
+function checkedName(name: string): string {
+  const problem = nameProblem(name);
+  if (problem) throw new IngotError("USAGE", { what: `the name ${JSON.stringify(name)} ${problem}` });
+  return name;
 }
 
 async function createFile(file: string, text: string): Promise<void> {

@@ -1,6 +1,16 @@
 // From declared steps and a model to one graph: each step is a function that one node calls, named after it; the model stands between them.
 import { IngotError, type InputSpec, type OutputSpec, type Schema } from "../core/index.ts";
-import { GraphBuilder, int32, int64, type Model, type Node, strings, type Value } from "../onnx/index.ts";
+import {
+  dialect,
+  GraphBuilder,
+  int32,
+  int64,
+  type Model,
+  type Node,
+  raiseOpset,
+  strings,
+  type Value,
+} from "../onnx/index.ts";
 import { columnInput, columnOutput } from "./column_spec.ts";
 import { ColumnValues } from "./column_values.ts";
 import { type Connection, castColumn, isFloat } from "./connect.ts";
@@ -34,7 +44,7 @@ const fewestPacked = 3;
 
 /** @throws IngotError PIPELINE_INVALID at the line of the step, ONNX_UNSUPPORTED where the model's opset cannot be joined */
 export function compilePipeline(parts: PipelineParts, model: Model): CompiledPipeline {
-  return new PipelineCompiler(parts, model).compile();
+  return new PipelineCompiler(parts, raiseOpset(model, dialect.opsets[""]!)).compile();
 }
 
 class PipelineCompiler {

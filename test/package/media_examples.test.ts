@@ -25,6 +25,7 @@ interface Row {
 test.each([
   ["pytorch-image", "digits", "image", "digit"],
   ["audio", "sounds", "clip", "sound"],
+  ["image-classification", "textures", "image", "label"],
 ])("examples/%s answers as the training code, bad files by themselves", async (folder, name, input, label) => {
   const packed = await pack(path.join(examples, folder), store);
   expect(packed.measurements.map(({ result }) => result)).toEqual([

@@ -4,9 +4,13 @@ import { command, flag, positional, value } from "../command.ts";
 export default command({
   name: "init",
   about: "Write an ingot.yaml for a model file, inferred from what the model says",
-  examples: ["ingot init model.json", "ingot init models/churn.txt --name churn"],
+  examples: [
+    "ingot init model.json",
+    "ingot init models/churn.txt --name churn",
+    "ingot init vit-base/     (a Hugging Face folder)",
+  ],
   args: {
-    model: positional("model file"),
+    model: positional("model file, or a Hugging Face folder with an ONNX graph"),
     name: value("name", "package name; default: from the file's name"),
     print: flag("print it instead of writing it"),
   },

@@ -1,0 +1,10 @@
+// The table of tasks that Hugging Face folders are imported for.
+import { imageClassification } from "./image_classification.ts";
+import { objectDetection } from "./object_detection.ts";
+import type { ImportTask } from "./task.ts";
+
+// biome-ignore format: one task per line
+export const importTasks: readonly ImportTask[] = [
+  imageClassification,
+  objectDetection,
+];
