@@ -36,6 +36,8 @@ export const errorCodes = {
 
   // declared steps
   PIPELINE_INVALID: refused,
+  /** A step that the user wrote threw, took too long or returned something else. */
+  CUSTOM_STEP_FAILED: { exit: 3, http: 422 },
   /** A tokenizer.json that cannot be one. */
   TOKENIZER_INVALID: refused,
   /** A tokenizer whose tokens are not known to be the same here. */

@@ -21,6 +21,7 @@ import { packagePath, projectFile } from "./project_files.ts";
 import { readMetrics } from "./project_metrics.ts";
 import { convertOptions, mergeSchema } from "./project_schema.ts";
 import { sourceDigest } from "./source_digest.ts";
+import { bundleModules } from "./step_modules.ts";
 
 /** A file on its way into a package. */
 export interface NewFile {
@@ -99,6 +100,7 @@ export async function buildPackage(folder: string): Promise<Build> {
   const graph = await graphFiles(composed.model, path.dirname(modelFile));
   const examples = await readExamples(folder, parsed, schema);
   const declared = await declaredFiles(folder, parsed, stepFiles(parsed));
+  const modules = await bundleModules(folder, parsed);
   const environment = project.environment === undefined ? null : await environmentFile(folder, parsed);
   const metrics = await readMetrics(folder, parsed);
   const source = { format: cast.description.format, digest: cast.digest };
@@ -109,7 +111,8 @@ export async function buildPackage(folder: string): Promise<Build> {
     tolerance: project.tolerance,
     pipeline: composed.pipeline && {
       work: composed.pipeline,
-      read: async (file) => readFile(await projectFile(folder, file, parsed.where(["preprocess"]))),
+      read: async (file) =>
+        modules.get(file) ?? readFile(await projectFile(folder, file, parsed.where(["preprocess"]))),
     },
   });
 
@@ -152,6 +155,7 @@ export async function buildPackage(folder: string): Promise<Build> {
     { path: fileNames.graph, kind: "weight", content: { bytes: graph.graph } },
     { path: fileNames.certificate, kind: "doc", content: { bytes: writeCertificate(certificate) } },
     ...declared,
+    ...[...modules].map(([path, bytes]): NewFile => ({ path, kind: "code", content: { bytes } })),
   ];
   if (graph.data) files.push({ path: fileNames.graphData, kind: "weight.config", content: { stream: graph.data } });
   if (examples) files.push({ path: fileNames.examples, kind: "dataset", content: { bytes: examples.bytes } });
@@ -188,7 +192,11 @@ async function packedFiles(folder: string, parsed: ParsedProject, model: string)
         file: await projectFile(folder, relative, parsed.where(place)),
         name: packagePath(relative),
       });
-  for (const [relative, where] of stepFiles(parsed))
+  const { before, after } = parsed.steps;
+  const modules = [...before, ...after].flatMap((step) =>
+    (step.step.modules?.(step.options) ?? []).map((file): [string, string] => [packagePath(file), step.where([])]),
+  );
+  for (const [relative, where] of [...stepFiles(parsed), ...new Map(modules)])
     if (!files.some(({ name }) => name === relative))
       files.push({ file: await projectFile(folder, relative, where), name: relative });
   return files;

@@ -14,6 +14,7 @@ export type { Column, Evaluation, Frame, Step, StepPlan } from "./step.ts";
 export { type FunctionBody, type StepFunction, stepDomain, stepFunction } from "./step_function.ts";
 export { type StepOption, stepOptions } from "./step_options.ts";
 export { type ObservedStep, observableGraph } from "./step_outputs.ts";
+export { bundlePath } from "./steps/custom.ts";
 export { steps } from "./steps/index.ts";
 export { stepsJsonSchema } from "./steps_schema.ts";
 export { type Counting, countedRow, hashed, lookedUp } from "./terms/counting.ts";

@@ -100,6 +100,8 @@ export interface Step<Options = unknown> {
   readonly reference: string;
   /** Files of the project that the step needs, relative to it: packed, scanned, and given to the step's work on the host. */
   files?(options: Options): readonly string[];
+  /** Modules of the project that are bundled with what they import, when packing; the package holds the bundles (`bundlePath`). */
+  modules?(options: Options): readonly string[];
   /** Type rule. @throws what `frame.refuse` and `frame.column` return */
   plan(options: Options, frame: Frame): StepPlan;
 }

@@ -5,6 +5,7 @@ import type { HostKind } from "../host.ts";
 export const hostKinds: Readonly<Record<string, () => Promise<HostKind>>> = {
   decode_audio: async () => (await import("./decode_audio.ts")).decodeAudioKind,
   decode_image: async () => (await import("./decode_image.ts")).decodeImageKind,
+  custom: async () => (await import("./custom.ts")).custom,
   decode_tokens: async () => (await import("./decode_tokens.ts")).decodeTokens,
   entities: async () => (await import("./entities.ts")).entities,
   text_form: async () => (await import("./text_form.ts")).textForm,

@@ -5,6 +5,7 @@ import { audio } from "./audio/index.ts";
 import { boxes } from "./boxes/index.ts";
 import { categories } from "./categories/index.ts";
 import { columns } from "./columns/index.ts";
+import { custom } from "./custom.ts";
 import { images } from "./images/index.ts";
 import { numbers } from "./numbers/index.ts";
 import { series } from "./series/index.ts";
@@ -16,6 +17,7 @@ export const steps: readonly Step[] = [
   ...numbers,
   ...categories,
   ...texts,
+  custom as Step,
   ...images,
   ...audio,
   ...series,
