@@ -1,15 +1,18 @@
-// Bundles the command line into dist/cli (one small entry, chunks that load when used) and the pages into dist/web.
+// Bundles the command line into dist/cli (one small entry, chunks that load when used), the pages into dist/web, and what runs packages in
+// browsers into dist/browser.
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
 import { build as viteBuild } from "vite";
+import { bundleBrowser, sandboxEntry } from "./build_browser.mjs";
 
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 
 rmSync(path.join(root, "dist"), { recursive: true, force: true });
-await Promise.all([bundleCommandLine(), bundlePages()]);
+
+await Promise.all([bundleCommandLine(), bundlePages(), bundleBrowser(path.join(root, "dist", "browser"))]);
 
 async function bundleCommandLine() {
   const bundle = await rolldown({
@@ -18,14 +21,15 @@ async function bundleCommandLine() {
       main: "src/cli/main.ts",
       demo: "src/cli/demo.ts",
       thread: "src/runtime/thread/entry.ts",
+      sandbox: "src/pipeline/host/custom/entry.ts",
     },
     platform: "node",
-    // Native and WebAssembly runtimes find their binaries beside their own files.
-    external: [/^onnxruntime-/],
+    // Native and WebAssembly runtimes, and the bundler of custom steps, find their binaries beside their own files.
+    external: [/^onnxruntime-/, /^rolldown/],
     // Lowers `using`: early releases of Node 24 never dispose of one that a closure captured (measured on 24.0.0).
     transform: {
       target: "node22",
-      define: { INGOT_VERSION: JSON.stringify(version), INGOT_THREAD_ENTRY: '"thread.mjs"' },
+      define: { INGOT_VERSION: JSON.stringify(version), INGOT_THREAD_ENTRY: '"thread.mjs"', ...sandboxEntry },
     },
   });
   await bundle.write({
