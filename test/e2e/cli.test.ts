@@ -141,6 +141,40 @@ describe("the demo package", () => {
     expect(await exit(child)).toBe(0);
   });
 
+  test("logs predictions, takes outcomes, and compares the variants", async () => {
+    const file = path.join(scratch, "ab.yaml");
+    const log = path.join(scratch, "ab-log");
+    writeFileSync(
+      file,
+      `models: { late: { variants: { a: { package: flight-delay }, b: { package: flight-delay } } } }\npredictions: { folder: ${log} }`,
+    );
+    const { child, url } = await serve("-f", file, "--port", "0", "--grpc-port", "off");
+    for (let i = 0; i < 120; i++) {
+      const answer = await fetch(`${url}/predict`, {
+        method: "POST",
+        body: flight,
+        headers: { "Ingot-Variant": "ab"[i % 2]! },
+      });
+      const id = answer.headers.get("ingot-request-id");
+      await answer.text();
+      const told = await fetch(`${url}/outcomes/${id}`, { method: "POST", body: `{"right":${i % 2 === 0}}` });
+      expect(told.status).toBe(204);
+    }
+    child.kill("SIGTERM");
+    expect(await exit(child)).toBe(0);
+    const picture = path.join(scratch, "effect.svg");
+    const report = json("ab", "report", "--log", log, "--baseline", "a", "--svg", picture);
+    expect(report.arms).toMatchObject([
+      { variant: "a", count: 60, mean: 1 },
+      { variant: "b", count: 60, mean: 0 },
+    ]);
+    expect(report.effects).toMatchObject([{ variant: "b", difference: -1, verdict: "worse" }]);
+    expect(readFileSync(picture, "utf8")).toContain("b against a: worse");
+    expect(ingot(["ab", "report", "--log", log]).out).toMatch(/verdict: \w is (better|worse)/);
+    expect(ingot(["ab", "report"]).err).toMatch(/`--log` is missing/);
+    expect(ingot(["ab", "report", "--log", log, "--baseline", "c"]).err).toMatch(/no variant `c`: there is/);
+  });
+
   test("finishes what is in flight though the signal comes twice", async () => {
     const { child, url } = await serve("flight-delay", "--port", "0");
     const ended = exit(child);

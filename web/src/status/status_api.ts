@@ -57,6 +57,10 @@ export interface Status {
     readonly model: string | null;
     readonly variant: string | null;
   }[];
+  readonly gauges: readonly {
+    readonly name: string;
+    readonly rows: readonly { readonly labels: Readonly<Record<string, string>>; readonly value: number }[];
+  }[];
   readonly deployment: {
     readonly revision: number;
     readonly models: readonly { readonly name: string; readonly variants: readonly Variant[] }[];

@@ -1,6 +1,7 @@
 // The server as it works: traffic, latencies, variants, batches, errors, deployments.
 import { ago, count, mebibytes, milliseconds, percent } from "./format.ts";
 import { HistogramChart } from "./histogram_chart.tsx";
+import { Inputs } from "./inputs.tsx";
 import { addBuckets, quantile, rate, type Series, type Status, sinceBefore, useStatus } from "./status_api.ts";
 import { TrafficChart } from "./traffic_chart.tsx";
 import { Shadows, Variants } from "./variants.tsx";
@@ -42,6 +43,7 @@ export function StatusPage() {
         <Phases recent={recent} />
       </section>
       <Shadows status={status} />
+      <Inputs status={status} />
       <RecentErrors status={status} />
       <History status={status} />
     </main>
