@@ -29,7 +29,7 @@ export interface ObservedRow {
   readonly line: number;
   readonly differences: readonly SkewDifference[];
   /** The first step whose recorded value differs, where the row has recorded values between steps. */
-  readonly firstStep?: SkewDifference;
+  readonly firstStep?: SkewDifference & { readonly step: string; readonly column: string };
   /** Steps whose recorded values are equal, in order, up to there. */
   readonly agreed: readonly string[];
   /** Why the package refuses the record. */
@@ -139,8 +139,7 @@ async function compared(
       const isDifferent = row.differences.length > 0 || row.firstStep !== undefined || row.refused !== undefined;
       differs.push(isDifferent);
       if (row.firstStep) {
-        const [name, column = ""] = splitAt(row.firstStep.what);
-        const key = row.firstStep.what;
+        const { what: key, step: name, column } = row.firstStep;
         const known = steps.get(key) ?? { name, column, rows: 0 };
         steps.set(key, { ...known, rows: known.rows + 1 });
       }
@@ -191,7 +190,7 @@ function compareRow(
     if (found) differences.push({ what: found.output, recorded: found.expected, computed: found.actual });
   }
   const agreed: string[] = [];
-  let firstStep: SkewDifference | undefined;
+  let firstStep: ObservedRow["firstStep"];
   for (const { key, step, column, dtype, value } of recordedSteps(
     intermediate,
     answer,
@@ -202,7 +201,7 @@ function compareRow(
     const found = compareOutput(spec, intermediate[key], value, defaultTolerance(dtype), noDifference());
     if (!found) agreed.push(spec.name);
     else {
-      firstStep = { what: spec.name, recorded: found.expected, computed: found.actual };
+      firstStep = { what: spec.name, step, column, recorded: found.expected, computed: found.actual };
       break;
     }
   }
@@ -246,11 +245,6 @@ function valuesOf(answer: OutputRecord, observed: readonly ObservedStep[]): Reco
       return [isMatrix ? step : `${step}.${columns[0]}`, value];
     }),
   );
-}
-
-function splitAt(text: string): [string, string?] {
-  const at = text.indexOf(".");
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 function orderOf(observed: readonly ObservedStep[], step: string): number {

@@ -23,6 +23,7 @@ import {
   sourceOf,
   type Version,
 } from "./plan_pipeline.ts";
+import type { Column } from "./step.ts";
 import { type FunctionBody, stepDomain, stepFunction } from "./step_function.ts";
 import { type StepOutput, stepOutputsKey } from "./step_outputs.ts";
 import { type HostStage, type PipelineWork, type RefusedProblem, refusedOutput } from "./work.ts";
@@ -54,11 +55,14 @@ class PipelineCompiler {
   readonly #g: GraphBuilder;
   readonly #values: ColumnValues;
   readonly #problems: RefusedProblem[] = [];
-  /** One value per mask: int32 `[N]`, 1 + place of the problem where it refuses, else 0. */
-  #refused: Value | null = null;
+  /** Which records are refused, and the place of the first problem that each mask is about. */
+  readonly #masks: { readonly value: Value; readonly first: number }[] = [];
+  readonly #seen = new Map<string, number>();
   readonly #keys = new Map<Version, string>();
   readonly #takenKeys = new Set<string>([refusedOutput]);
   readonly #inputs = new Map<Version, InputSpec>();
+  /** What may be an input of the package. */
+  readonly #inputNames: ReadonlySet<string>;
   /** What each step's node writes, by the node's name. */
   readonly #written = new Map<string, StepOutput[]>();
 
@@ -66,6 +70,7 @@ class PipelineCompiler {
     this.#parts = parts;
     this.#model = model;
     this.#planned = planPipeline(parts);
+    this.#inputNames = new Set([...parts.inputs, ...parts.schema.inputs].map(({ name }) => name));
     this.#g = new GraphBuilder(model.graph.name || "pipeline");
     this.#values = new ColumnValues(this.#g);
   }
@@ -96,7 +101,7 @@ class PipelineCompiler {
       this.#g.output(this.#plain(version), name);
       return columnOutput(name, version.column);
     });
-    if (this.#refused) this.#g.output(this.#refused, refusedOutput);
+    if (this.#masks.length > 0) this.#g.output(this.#emitRefused(), refusedOutput);
     return this.#described(this.#built(), inner);
   }
 
@@ -128,7 +133,7 @@ class PipelineCompiler {
       ];
       const values = this.#g.ops(local.name, inputs, {}, results.length, {
         domain: stepDomain,
-        name: step.declared.name,
+        name: this.#nodeName(step.declared.name),
         results,
       });
       const columns = writes.map(({ column }) => column.name);
@@ -145,6 +150,13 @@ class PipelineCompiler {
         this.#refuse(values[made.length + i]!, problem as Problem | readonly Problem[], step.declared.name);
       });
     }
+  }
+
+  /** The step's name; with its ordinal where it stands several times. */
+  #nodeName(step: string): string {
+    const count = (this.#seen.get(step) ?? 0) + 1;
+    this.#seen.set(step, count);
+    return count === 1 ? step : `${step}.${count}`;
   }
 
   #embedModel(connections: readonly Connection[], isStraight: (connection: Connection) => boolean): Map<string, Value> {
@@ -179,50 +191,73 @@ class PipelineCompiler {
     return this.#g.embed(this.#model, feeds);
   }
 
-  /** Records with a missing value where the model takes none. */
+  /** Records with a missing value where the model takes none: one function over all such inputs. */
   #refuseMissing(fed: readonly Connection[]): void {
-    const g = this.#g;
     const missing = fed.filter(({ refusal }) => refusal !== null);
+    if (missing.length === 0) return;
     const isScalar = ({ version: { column } }: Connection) => column.shape.length === 0 && isFloat(column.dtype);
-    for (const dtype of new Set(missing.filter(isScalar).map(({ version }) => version.column.dtype))) {
-      const group = missing.filter((each) => isScalar(each) && each.version.column.dtype === dtype);
-      const mask = g.op("IsNaN", [this.#values.pack(group.map(({ version }) => version))]);
-      this.#refuse(
-        mask,
-        group.map(({ refusal }) => refusal!),
-        "model",
-      );
-    }
-    for (const connection of missing) {
-      if (isScalar(connection)) continue;
-      const value = this.#plain(connection.version);
-      const each =
-        value.dtype === "string"
-          ? g.op("Equal", [value, g.constant(strings([missingText], []))])
-          : g.op("IsNaN", [value]);
-      const axes = connection.version.column.shape.map((_, axis) => axis + 1);
-      const mask = axes.length === 0 ? each : anyOf(g, each, axes);
-      this.#refuse(mask, connection.refusal!, "model");
+    const groups = Map.groupBy(missing, (each) => (isScalar(each) ? each.version.column.dtype : each.spec.name));
+    for (const group of groups.values()) {
+      const [first] = group;
+      const versions = group.map(({ version }) => version);
+      const isMatrix = isScalar(first!);
+      const column = isMatrix ? matrixOf(versions, "columns") : { ...first!.version.column, name: "column" };
+      const body: FunctionBody = {
+        reads: [column],
+        writes: [],
+        emit: ([value], { g, reject }) => {
+          const each =
+            value!.dtype === "string"
+              ? g.op("Equal", [value!, g.constant(strings([missingText], []))])
+              : g.op("IsNaN", [value!]);
+          const axes = isMatrix ? [] : column.shape.map((_, axis) => axis + 1);
+          const refusals = group.map(({ refusal }) => refusal!);
+          reject(axes.length === 0 ? each : anyOf(g, each, axes), isMatrix ? refusals : refusals[0]!);
+          return [];
+        },
+      };
+      const { local } = stepFunction(body, `model_takes_no_missing_${this.#masks.length + 1}`);
+      this.#g.define(local);
+      const input = isMatrix ? this.#values.pack(versions) : this.#plain(first!.version);
+      const results = [{ dtype: "bool" as const, shape: isMatrix ? ["N", group.length] : ["N"] }];
+      const mask = this.#g.op(local.name, [input], {}, { domain: stepDomain, name: "model_takes_no_missing", results });
+      this.#refuse(mask, isMatrix ? group.map(({ refusal }) => refusal!) : first!.refusal!, "model");
     }
   }
 
-  #refuse(mask: Value, problem: Problem | readonly Problem[], step: string): void {
-    const g = this.#g;
-    const list = Array.isArray(problem) ? (problem as readonly Problem[]) : [problem as Problem];
-    const first = this.#problems.length + 1;
-    for (const { column, what, fix } of list)
+  #refuse(value: Value, problem: Problem | readonly Problem[], step: string): void {
+    this.#masks.push({ value, first: this.#problems.length + 1 });
+    for (const { column, what, fix } of [problem].flat() as Problem[])
       this.#problems.push({ step, column, what, ...(fix === undefined ? {} : { fix }) });
-    const one = (value: number) => g.constant(int32([value], []));
-    let [any, which] = [mask, one(first)];
-    if (Array.isArray(problem)) {
-      const bits = g.op("Cast", [mask], { to: 6 });
-      const place = g.op("Cast", [g.op("ArgMax", [bits], { axis: 1, keepdims: 0 })], { to: 6 });
-      any = anyOf(g, mask, [1]);
-      which = g.op("Add", [place, one(first)]);
-    }
-    // The first refusal is the one that is told.
-    const isFree = this.#refused ? g.op("And", [any, g.op("Equal", [this.#refused, one(0)])]) : any;
-    this.#refused = g.op("Where", [isFree, which, this.#refused ?? one(0)], {}, { name: "refused" });
+  }
+
+  /** int32 `[N]`: 1 + place of the problem that a record is refused for, the first of several; 0 where there is none. One function. */
+  #emitRefused(): Value {
+    const columns = this.#masks.map(({ value }, at): Column => {
+      return { name: `refused_${at + 1}`, dtype: "bool", shape: value.shape!.slice(1), missing: false };
+    });
+    const body: FunctionBody = {
+      reads: columns,
+      writes: [{ name: "refused", dtype: "int32", shape: [], missing: false }],
+      emit: (masks, { g }) => {
+        const one = (value: number) => g.constant(int32([value], []));
+        // From the last to the first, so that the first is the one that is told.
+        return [
+          masks.reduceRight<Value>((others, mask, at) => {
+            const { first } = this.#masks[at]!;
+            if (columns[at]!.shape.length === 0) return g.op("Where", [mask, one(first), others]);
+            const bits = g.op("Cast", [mask], { to: 6 });
+            const place = g.op("Cast", [g.op("ArgMax", [bits], { axis: 1, keepdims: 0 })], { to: 6 });
+            return g.op("Where", [anyOf(g, mask, [1]), g.op("Add", [place, one(first)]), others]);
+          }, one(0)),
+        ];
+      },
+    };
+    const { local } = stepFunction(body, "refused");
+    this.#g.define(local);
+    const inputs = this.#masks.map(({ value }) => value);
+    const results = [{ dtype: "int32" as const, shape: ["N"] }];
+    return this.#g.op(local.name, inputs, {}, { domain: stepDomain, name: "refused", results });
   }
 
   /** Makes sure that the graph has the version: inputs are declared when they are first read. */
@@ -254,10 +289,8 @@ class PipelineCompiler {
   #key(version: Version): string {
     const known = this.#keys.get(version);
     if (known !== undefined) return known;
-    const inputs = new Set(this.#parts.inputs.map(({ name }) => name));
-    for (const { name } of this.#parts.schema.inputs) inputs.add(name);
     const { name } = version.column;
-    const isNew = version.origin === "input" || (!this.#takenKeys.has(name) && !inputs.has(name));
+    const isNew = version.origin === "input" || (!this.#takenKeys.has(name) && !this.#inputNames.has(name));
     const key = isNew ? name : free(`${name}_${version.maker?.name ?? "host"}`, this.#takenKeys);
     this.#takenKeys.add(key);
     this.#keys.set(version, key);

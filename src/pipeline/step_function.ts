@@ -49,7 +49,7 @@ export function stepFunction({ reads, writes, emit }: FunctionBody, name: string
   const names = new Set(taken.keys());
   const named = (stem: string) => {
     let free = stem;
-    while (names.has(free)) free += "_out";
+    for (let i = 1; names.has(free); i++) free = i === 1 ? `${stem}_out` : `${stem}_out${i}`;
     names.add(free);
     return free;
   };
