@@ -1,7 +1,7 @@
 // Every scikit-learn fixture of one release, converted by Ingot and by skl2onnx in one run: how many convert, how far the answers are from
-// the library's, how long it takes and how large the graphs are; and one pipeline as a whole process.
+// the library's, how long it takes and how large the graphs are; one pipeline as a whole process; and boosters against onnxmltools.
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { IngotError } from "../src/core/index.ts";
@@ -12,11 +12,15 @@ import {
   answersOf,
   convertedCase,
   feedsOfCase,
+  libraryAnswers,
+  modelOf,
   type SklearnCase,
   sklearnCases,
 } from "../test/convert/sklearn/fixture.ts";
 import { commands, duration, markdown } from "./measure.ts";
 import { pythonEnvironment } from "./python.ts";
+import { boostersSection } from "./skl2onnx/boosters.ts";
+import { distance, head, type Result, silentlyWrong, summary } from "./skl2onnx/measured.ts";
 
 const version = "1.7.2";
 const root = path.join(import.meta.dirname, "..");
@@ -24,23 +28,13 @@ const scripts = path.join(import.meta.dirname, "skl2onnx");
 const python = pythonEnvironment("skl2onnx", path.join(scripts, "requirements.txt"));
 const work = mkdtempSync(path.join(tmpdir(), "ingot-bench-skl2onnx-"));
 
-interface Result {
-  readonly case: string;
-  readonly family: string;
-  readonly problem?: string;
-  readonly seconds?: number;
-  readonly bytes?: number;
-  readonly wrong?: number;
-  /** Largest difference, relative to the larger of 1 and the library's value. */
-  readonly error?: number;
-}
-
 try {
   const cases = sklearnCases()
     .get(version)!
     .filter(({ form }) => form !== "skops");
   writeFileSync(path.join(work, "cases.json"), JSON.stringify(cases));
-  execFileSync(python, [path.join(scripts, "convert.py"), path.join(root, "fixtures/sklearn"), work], {
+  loose(cases);
+  execFileSync(python, [path.join(scripts, "convert.py"), work], {
     stdio: ["ignore", "ignore", "ignore"],
   });
   const theirs = JSON.parse(readFileSync(path.join(work, "results.json"), "utf8")) as Result[];
@@ -48,19 +42,7 @@ try {
   for (const one of cases) ours.push(await measured(one));
 
   const families = [...new Set(cases.map(({ family }) => family))];
-  const rows: (string | number)[][] = [
-    [
-      "",
-      "objects",
-      "converted",
-      "with wrong labels",
-      "wrong labels",
-      "error above 1e-6",
-      "largest error",
-      "median time",
-      "median size",
-    ],
-  ];
+  const rows: (string | number)[][] = [head];
   for (const family of [...families, "all"])
     for (const [name, results] of [
       ["ingot", ours],
@@ -82,7 +64,7 @@ try {
     ],
     skl2onnx: [python, path.join(scripts, "one.py"), model, target],
   });
-  const silent = theirs.filter((one) => (one.wrong ?? 0) > 0 || (one.error ?? 0) > 1e-3);
+  const boosters = await boostersSection(work);
   console.log(
     [
       `## Converting scikit-learn ${version}: against skl2onnx`,
@@ -92,29 +74,27 @@ try {
       "",
       markdown(rows),
       "",
-      `Silently wrong with skl2onnx (wrong labels, or an error above 1e-3): ${silent.map((one) => one.case).join(", ")}.`,
+      `Silently wrong with skl2onnx (wrong labels, or an error above 1e-3): ${silentlyWrong(theirs)}.`,
+      "",
+      `Silently wrong with Ingot: ${silentlyWrong(ours)}.`,
       "",
       `The demo's pipeline as a whole process, from the pickle to the graph on disk: ingot ${duration(whole["ingot"]!.ms)}, skl2onnx ${duration(whole["skl2onnx"]!.ms)} (${(whole["skl2onnx"]!.ms / whole["ingot"]!.ms).toFixed(1)} ×).`,
+      "",
+      ...boosters,
     ].join("\n"),
   );
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
 
-function summary(results: readonly Result[]): (string | number)[] {
-  const converted = results.filter((one) => one.seconds !== undefined);
-  const middle = (values: number[]) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-  const largest = Math.max(0, ...converted.map((one) => one.error!));
-  return [
-    results.length,
-    converted.length,
-    converted.filter((one) => one.wrong! > 0).length,
-    converted.reduce((sum, one) => sum + one.wrong!, 0),
-    converted.filter((one) => one.error! > 1e-6).length,
-    largest > 1e300 ? "not finite" : largest.toExponential(1),
-    duration(middle(converted.map((one) => one.seconds! * 1000))),
-    `${(middle(converted.map((one) => one.bytes!)) / 1000).toFixed(1)} kB`,
-  ];
+/** The files of the cases as convert.py reads them. */
+function loose(cases: readonly SklearnCase[]): void {
+  for (const folder of ["models", "outputs"]) mkdirSync(path.join(work, folder));
+  cpSync(path.join(root, "fixtures/sklearn/data"), path.join(work, "data"), { recursive: true });
+  for (const one of cases) {
+    writeFileSync(path.join(work, "models", one.model), modelOf(one));
+    writeFileSync(path.join(work, "outputs", `${one.outputs}.json`), JSON.stringify(libraryAnswers(one)));
+  }
 }
 
 async function measured(one: SklearnCase): Promise<Result> {
@@ -144,10 +124,4 @@ async function measured(one: SklearnCase): Promise<Result> {
 
 function same(got: Tensor["data"][number], want: unknown): boolean {
   return typeof got === "string" ? got === want : Number(got) === Number(want);
-}
-
-function distance(got: number, want: number): number {
-  if (got === want || (Number.isNaN(got) && Number.isNaN(want))) return 0;
-  const difference = Math.abs(got - want) / Math.max(1, Math.abs(want));
-  return Number.isNaN(difference) ? 1e308 : difference;
 }

@@ -16,7 +16,7 @@ import {
   readModelFile,
   rowsOf,
 } from "../test/convert/fixture.ts";
-import { answersOf, convertedCase, feedsOfCase, sklearnCases } from "../test/convert/sklearn/fixture.ts";
+import { answeredBy, answersOf, convertedCase, feedsOfCase, sklearnCases } from "../test/convert/sklearn/fixture.ts";
 
 const runtimes = ["native", "wasm", "micro"] as const;
 const root = path.join(import.meta.dirname, "..");
@@ -104,7 +104,7 @@ async function sklearnSection(): Promise<void> {
       row.rows = Math.max(row.rows, Object.values(feeds)[0]!.dims[0]!);
       for (const runtime of runtimes) {
         const predictor = await openPredictor({ bytes }, schema, { runtime });
-        const results = await predictor.run(feeds);
+        const results = await answeredBy(predictor, one, feeds);
         await predictor.close();
         for (const [output, expected] of answersOf(one, schema))
           note(row, runtime, output, promises[output]!.exact, relativeDifference(results[output]!, expected));

@@ -1,11 +1,10 @@
 """Converts the scikit-learn fixtures of one release with skl2onnx and compares its graphs with what the library answered.
 
-`convert.py <fixtures/sklearn> <folder>`: reads `<folder>/cases.json` (the cases to convert), writes one graph per case and results.json.
+`convert.py <folder>`: reads `<folder>/cases.json` (the cases to convert) and their files beside it, writes results.json.
 The options are those that skl2onnx's own documentation shows for double: DoubleTensorType inputs, no ZipMap.
 """
 
 import gzip
-import io
 import json
 import multiprocessing
 import sys
@@ -21,7 +20,7 @@ from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType, String
 
 warnings.filterwarnings("ignore")
 ort.set_default_logger_severity(4)
-fixtures, folder = Path(sys.argv[1]), Path(sys.argv[2])
+folder = Path(sys.argv[1])
 TIMEOUT = 15
 SPECIAL = {"NaN": np.nan, "Infinity": np.inf, "-Infinity": -np.inf}
 
@@ -34,13 +33,13 @@ def is_text(values):
     return any(isinstance(v, str) and v not in SPECIAL for v in values)
 
 
-def load(name):
-    return json.loads(gzip.decompress((fixtures / f"{name}.json.gz").read_bytes()))
+def rows_of(case):
+    return json.loads(gzip.decompress((folder / "data" / f"{case['data']}.json.gz").read_bytes()))["columns"]
 
 
 def convert(case, kind):
-    model = joblib.load(io.BytesIO(gzip.decompress((fixtures / "models" / f"{case['model']}.gz").read_bytes())))
-    columns = load(f"data/{case['data']}")["columns"]
+    model = joblib.load(folder / "models" / case["model"])
+    columns = rows_of(case)
     tensor, dtype = (DoubleTensorType, np.float64) if kind == "double" else (FloatTensorType, np.float32)
     if any(is_text(c["values"]) for c in columns) or columns[0]["name"]:
         names = [c["name"] or f"x{i}" for i, c in enumerate(columns)]
@@ -107,7 +106,7 @@ def attempt(case):
     for kind in ("double", "float"):
         try:
             content, took, outputs = convert(case, kind)
-            wrong, error = compare(outputs, load(f"outputs/{case['outputs']}"))
+            wrong, error = compare(outputs, json.loads((folder / "outputs" / f"{case['outputs']}.json").read_text()))
         except Exception as problem:  # noqa: BLE001
             result["problem"] = f"{type(problem).__name__}: {str(problem).splitlines()[0][:160] if str(problem) else ''}"
             continue

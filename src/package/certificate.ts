@@ -1,7 +1,8 @@
 // The certificate: how far a package's outputs are from the source library's, on which rows, and what is promised.
-// It is part of the package, so it holds only what is the same on every machine: figures are measured with the micro
-// runtime, whose arithmetic is JavaScript's own; of native and wasm, whose kernels differ by CPU in the last place, it
-// says that they stayed within the tolerance.
+// It is part of the package, so it holds only what is the same on every machine: the figures of micro, whose arithmetic is
+// JavaScript's own, and of wasm, which is one program everywhere. Native kernels differ by CPU in the last place: of native a package
+// says how many values of exact outputs are unequal, and of the others that they stayed within the tolerance. A certificate beside a
+// graph that becomes no package has all figures.
 import type { EdgeKind, Tolerance } from "../convert/index.ts";
 import { type Digest, digest, IngotError, type Json, readableJson } from "../core/index.ts";
 import type { RuntimeName } from "../runtime/index.ts";
@@ -34,12 +35,22 @@ export interface Certificate {
     readonly kinds: Readonly<Partial<Record<EdgeKind, number>>>;
     readonly reference: EdgeRows["reference"];
   } | null;
+  /** What each runtime differed by, per output. Null where it has not run, nothing was recorded, or the figures are the processor's own. */
+  readonly differences: Readonly<Record<RuntimeName, RuntimeDifferences>> | null;
   /** Differences on the examples with the micro runtime; null where it cannot run the graph, or nothing was recorded. */
   readonly measured: Readonly<Record<string, Difference>> | null;
   /** The same on the edge rows. */
   readonly measuredEdgeRows: Readonly<Record<string, Difference>> | null;
   readonly runtimes: Readonly<Record<RuntimeName, RuntimeResult>>;
 }
+
+export interface RuntimeDifferences {
+  readonly examples: Differences | null;
+  readonly edgeRows: Differences | null;
+}
+
+/** Of native in a package only `values` and `unequal`, of outputs that are promised exact. */
+export type Differences = Readonly<Record<string, Pick<Difference, "values" | "unequal"> & Partial<Difference>>>;
 
 export interface Certified {
   readonly source: Certificate["source"];
@@ -49,10 +60,16 @@ export interface Certified {
   readonly examples: { readonly bytes: Uint8Array; readonly rows: readonly Example[] } | null;
   readonly edges: EdgeRows | null;
   readonly measurements: readonly Measurement[];
+  /** With figures that another processor may not give: for a certificate that is in no package. */
+  readonly ofThisMachine?: boolean;
 }
 
 export function certificateOf(facts: Certified): Certificate {
   const { source, graph, dialect, tolerances, examples, edges, measurements } = facts;
+  const differences = (runtime: RuntimeName): RuntimeDifferences => ({
+    examples: differencesOf(facts, runtime, "examples"),
+    edgeRows: differencesOf(facts, runtime, "edge rows"),
+  });
   const measured = (kind: RowSet["kind"]) => {
     const micro = measurements.find((one) => one.runtime === "micro" && one.kind === kind);
     return micro?.result === "within tolerance" ? micro.differences : null;
@@ -74,6 +91,7 @@ export function certificateOf(facts: Certified): Certificate {
       kinds: edges.kinds,
       reference: edges.reference,
     },
+    differences: { native: differences("native"), wasm: differences("wasm"), micro: differences("micro") },
     measured: measured("examples"),
     measuredEdgeRows: measured("edge rows"),
     runtimes: {
@@ -83,6 +101,19 @@ export function certificateOf(facts: Certified): Certificate {
     },
   };
   return { formatVersion: 2, summary: summaryOf(certificate), ...certificate };
+}
+
+function differencesOf(
+  { measurements, dialect, tolerances, ofThisMachine }: Certified,
+  runtime: RuntimeName,
+  kind: RowSet["kind"],
+): Differences | null {
+  const found = measurements.find((one) => one.runtime === runtime && one.kind === kind);
+  if (found?.result !== "within tolerance") return null;
+  if (runtime !== "native" || ofThisMachine) return found.differences;
+  if (dialect === "compact") return null;
+  const exact = Object.entries(found.differences).filter(([output]) => tolerances[output]?.exact);
+  return Object.fromEntries(exact.map(([output, { values, unequal }]) => [output, { values, unequal }]));
 }
 
 /** The best that can be said of all rows: where some were compared, that they agree. */
@@ -110,12 +141,25 @@ function summaryOf(certificate: Omit<Certificate, "summary" | "formatVersion">):
     lines.push(`${edgeRows.rows} edge rows (${kinds.join(", ")}) ${against}`);
   }
   for (const [output, tolerance] of Object.entries(tolerances)) lines.push(`${output} ${toleranceText(tolerance)}`);
-  lines.push(
-    Object.entries(runtimes)
-      .map(([runtime, result]) => `${runtime}: ${result}`)
-      .join(", "),
-  );
+  for (const [runtime, result] of Object.entries(runtimes) as [RuntimeName, RuntimeResult][])
+    lines.push(`${runtime}: ${result}${figures(certificate.differences?.[runtime])}`);
   return lines;
+}
+
+/** `, label 0 of 60 unequal, probabilities 3 of 180, by at most 2.2e-16 (4.1e-16 relative)`, over both sets of rows. */
+function figures(differences: RuntimeDifferences | undefined): string {
+  const sets = [differences?.examples, differences?.edgeRows].filter((set) => set !== null && set !== undefined);
+  const outputs = [...new Set(sets.flatMap((set) => Object.keys(set)))];
+  return outputs
+    .map((output) => {
+      const all = sets.flatMap((set) => set[output] ?? []);
+      const sum = (of: "values" | "unequal") => all.reduce((total, one) => total + one[of], 0);
+      const most = (of: "maxAbsolute" | "maxRelative") => Math.max(0, ...all.map((one) => one[of] ?? 0));
+      const off = most("maxAbsolute");
+      const by = off > 0 ? `, by at most ${off.toPrecision(2)} (${most("maxRelative").toPrecision(2)} relative)` : "";
+      return `; ${output} ${sum("unequal")} of ${sum("values")} unequal${by}`;
+    })
+    .join("");
 }
 
 function told(differences: Readonly<Record<string, Difference>> | null): string {
@@ -151,8 +195,8 @@ export function parseCertificate(bytes: Uint8Array, where: string): Certificate 
     (formatVersion === 1 || edgeRows === null || typeof edgeRows?.file === "string");
   if (!well) throw new IngotError("PACKAGE_INVALID", { what: "is not a certificate that is known", where });
   const certificate = value as Certificate;
-  if (certificate.formatVersion === 2) return certificate;
-  return { ...certificate, summary: [], dialect: null, edgeRows: null, measuredEdgeRows: null };
+  if (certificate.formatVersion === 2) return { ...certificate, differences: certificate.differences ?? null };
+  return { ...certificate, summary: [], dialect: null, edgeRows: null, differences: null, measuredEdgeRows: null };
 }
 
 function isTolerance(value: unknown): value is Tolerance {

@@ -26,6 +26,8 @@ export interface CertifyOptions {
   readonly pipeline?: PipelineFiles | undefined;
   /** Default: all three. */
   readonly runtimes?: readonly RuntimeName[];
+  /** For a certificate that is in no package: with the figures of this processor. */
+  readonly ofThisMachine?: boolean;
 }
 
 /**
@@ -63,7 +65,8 @@ export async function certify(
   const failed = measurements.find((found) => found.result === "outside tolerance");
   if (failed) throw failed.problem!;
   const graphDigest = digest(graph);
-  const facts = { source, graph: graphDigest, dialect, tolerances, examples, edges, measurements };
+  const ofThisMachine = options.ofThisMachine ?? false;
+  const facts = { source, graph: graphDigest, dialect, tolerances, examples, edges, measurements, ofThisMachine };
   return { certificate: certificateOf(facts), measurements, edges };
 }
 

@@ -21,7 +21,7 @@ export async function certifyConversion(
   const { certificate } = await certify(
     converted,
     { graph, runnable: { bytes: graph } },
-    { source: { format, digest: await sourceDigest(source) }, runtimes: ["micro", "native"] },
+    { source: { format, digest: await sourceDigest(source) }, runtimes: ["micro", "native"], ofThisMachine: true },
   );
   return { certificate, bytes: writeCertificate(certificate) };
 }

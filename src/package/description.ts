@@ -63,6 +63,7 @@ const packageSchema = z.object({
       layout: z.enum(["column", "batch", "whole"]),
       missing: z.enum(["allow", "refuse"]).optional(),
       missingValue: text.optional(),
+      booleans: z.literal("allow").optional(),
       text: z
         .object({ lowercase: z.boolean().optional(), stripAccents: z.enum(["unicode", "ascii"]).optional() })
         .optional(),

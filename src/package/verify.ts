@@ -194,12 +194,12 @@ function verdict(found: Measurement, { rows, kind }: RowSet, { certificate }: Pa
       kind === "examples" ? "no outputs are recorded to compare with" : "there is no reference besides the graph";
     return { result: "skip", detail: `${count(rows.length, "row")} run; ${why}` };
   }
-  const details = Object.entries(found.differences).map(([output, { unequal, values, maxAbsolute }]) => {
+  const details = Object.entries(found.differences).map(([output, { unequal, values, maxAbsolute, maxRelative }]) => {
     const tolerance = certificate.tolerances[output];
     const limit = tolerance === undefined ? "" : ` (${toleranceText(tolerance)})`;
     return unequal === 0
       ? `${output} equal`
-      : `${output} ${unequal} of ${values} differ, by at most ${maxAbsolute.toPrecision(2)}${limit}`;
+      : `${output} ${unequal} of ${values} differ, by at most ${maxAbsolute.toPrecision(2)}, ${maxRelative.toPrecision(2)} relative${limit}`;
   });
   return { result: "pass", detail: `${count(found.rows, "row")}: ${details.join("; ")}` };
 }

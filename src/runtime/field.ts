@@ -119,9 +119,11 @@ function stored(spec: InputSpec, value: number): Element {
 
 function floatReader(spec: InputSpec): ReadElement {
   const refusesMissing = spec.missing !== "allow";
+  const takesBooleans = spec.booleans === "allow";
   return (value, place) => {
     let number: number;
     if (typeof value === "number") number = value;
+    else if (takesBooleans && typeof value === "boolean") number = Number(value);
     else if (typeof value === "bigint") number = Number(value);
     else if (typeof value === "string" && Object.hasOwn(words, value)) number = words[value]!;
     else return refuseInput(place, `expected float, got ${shown(value)}`, numberFix(value));

@@ -31,9 +31,11 @@ export function openApiSchemas(schema: Schema): { input: JsonSchema; output: Jso
 
 function inputSchema(input: InputSpec): JsonSchema {
   const { min, max, missing } = input;
-  const type = jsonTypes[input.type];
+  const types = [jsonTypes[input.type]];
+  if (input.booleans === "allow") types.push("boolean");
+  if (missing === "allow" && input.shape.length === 0) types.push("null");
   const scalar: JsonSchema = {
-    type: missing === "allow" && input.shape.length === 0 ? [type, "null"] : type,
+    type: types.length > 1 ? types : types[0],
     ...(input.type === "bytes" ? { contentEncoding: "base64" } : {}),
     ...(min === undefined ? {} : { minimum: min }),
     ...(max === undefined ? {} : { maximum: max }),

@@ -257,6 +257,7 @@ function cell(text: string, input: InputSpec, where: string): unknown {
   if (trimmed === "") return null;
   if (input.type === "bool") return truths[trimmed] ?? text;
   const special = floats[trimmed.toLowerCase()];
+  if (input.booleans === "allow" && /^(true|false)$/i.test(trimmed)) return trimmed.toLowerCase() === "true";
   if (special !== undefined) return Number.isNaN(special) && input.missing === "allow" ? null : special;
   // pandas writes integers with gaps as 3.0.
   if (input.type === "int" && /^[+-]?\d{16,}$/.test(trimmed)) return BigInt(trimmed);

@@ -1,34 +1,23 @@
 // scikit-learn pipelines as a user brings them: from the file of any release through the built command line to served answers.
 import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { gunzipSync } from "node:zlib";
 import { afterAll, describe, expect, test } from "vitest";
-import { sklearnCases } from "../convert/sklearn/fixture.ts";
+import { type Answer, columnsOf, libraryAnswers, modelOf, sklearnCases } from "../convert/sklearn/fixture.ts";
 
 const root = path.join(import.meta.dirname, "../..");
-const fixtures = path.join(root, "fixtures", "sklearn");
 const bin = path.join(root, "bin", "ingot.mjs");
 const scratch = mkdtempSync(path.join(tmpdir(), "ingot-sklearn-"));
 const env = { ...process.env, INGOT_HOME: path.join(scratch, "home") };
 
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const unpacked = (file: string) => gunzipSync(readFileSync(path.join(fixtures, `${file}.gz`)));
-
 function ingot(...args: string[]) {
   const run = spawnSync(process.execPath, [bin, ...args], { env, encoding: "utf8", cwd: scratch });
   expect(run.status, run.stderr).toBe(0);
   return run.stdout;
 }
-
-interface Columns {
-  readonly columns: readonly { readonly name: string; readonly values: readonly (string | number | null)[] }[];
-}
-type Answers = Readonly<
-  Record<string, { readonly shape: readonly number[]; readonly values: readonly (string | number)[] }>
->;
 
 // Text columns, missing values and numbers; 0.24 has tree nodes and modules that today's scikit-learn does not load.
 const models: [release: string, name: string][] = [
@@ -43,8 +32,8 @@ describe.each(models)("scikit-learn %s, %s", (release, name) => {
   const one = sklearnCases()
     .get(release)!
     .find((candidate) => candidate.case === name)!;
-  const { columns } = JSON.parse(unpacked(`data/${one.data}.json`).toString()) as Columns;
-  const answers = JSON.parse(unpacked(`outputs/${one.outputs}.json`).toString()) as Answers;
+  const columns = columnsOf(one);
+  const answers = libraryAnswers(one) as Readonly<Record<string, Answer>>;
   const records = columns[0]!.values.map((_, row) =>
     Object.fromEntries(
       columns.map((column) => [column.name, column.values[row] === "NaN" ? null : column.values[row]]),
@@ -55,7 +44,7 @@ describe.each(models)("scikit-learn %s, %s", (release, name) => {
   test("is packed, and answers over HTTP as predict and predict_proba do", async () => {
     const project = path.join(scratch, packageName);
     mkdirSync(project);
-    writeFileSync(path.join(project, one.model), unpacked(`models/${one.model}`));
+    writeFileSync(path.join(project, one.model), modelOf(one));
     writeFileSync(path.join(project, "ingot.yaml"), `name: ${packageName}\nversion: 1.0.0\nmodel: ${one.model}\n`);
     ingot("pack", project);
     const server = spawn(process.execPath, [bin, "serve", packageName, "--port", "0", "--json"], { env });

@@ -1,5 +1,5 @@
 // Probabilities corrected by a fitted curve. Rule: sklearn/calibration.py, CalibratedClassifierCV.predict_proba, _CalibratedClassifier,
-// _SigmoidCalibration.predict (expit(-(a * T + b))).
+// _SigmoidCalibration.predict (expit(-(a * T + b))), _TemperatureScaling.predict and _convert_to_logits.
 import type { Fitted } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
 import {
@@ -13,8 +13,18 @@ import {
   scoreRows,
   sharedNeeds,
 } from "./combining.ts";
-import { column, constantNumber, emitRowArgMax, emitRowSum, mapped, rowArgMax } from "./dense.ts";
-import type { Classes, Classify, Columns, Emission, Estimator, Matrix, Step, Table } from "./estimator.ts";
+import {
+  column,
+  constantNumber,
+  constantRow,
+  emitFlat,
+  emitRowArgMax,
+  emitRowSum,
+  mapped,
+  rowArgMax,
+} from "./dense.ts";
+import type { Classes, Classify, ClassRows, Columns, Emission, Estimator, Matrix, Step, Table } from "./estimator.ts";
+import { emitBoth } from "./labels.ts";
 import { classesOf, readTargets } from "./tree_classes.ts";
 
 /** A curve from scores `[N, 1]` to probabilities. */
@@ -62,9 +72,12 @@ function partOf(self: Fitted, nested: (child: Fitted) => Step): Part {
     throw self.unsupported("calibrates something else than a classifier of one target");
   const classes = classesOf(self, self.array("classes"));
   const own = classify.targets[0]!;
-  const curves = self
-    .children(self.has("calibrators") ? "calibrators" : "calibrators_")
-    .map((child) => curveOf(child, nested));
+  const calibrators = self.children(self.has("calibrators") ? "calibrators" : "calibrators_");
+  if (calibrators[0]?.className === "sklearn.calibration._TemperatureScaling") {
+    if (own.length !== classes.length) throw self.unsupported("calibrates a classifier that has not seen all classes");
+    return { step, ...temperature(classify, classes.length, calibrators[0].number("beta_")) };
+  }
+  const curves = calibrators.map((child) => curveOf(child, nested));
   return {
     step,
     ...(classes.length === 2 ? binary(classify, curves[0]!) : several(self, classify, own, classes, curves)),
@@ -129,6 +142,54 @@ function several(
       return mapped(each, (value, row) => cut(sums[row] === 0 ? 1 / count : value / sums[row]!));
     },
   };
+}
+
+/** Added to probabilities before their logarithm is taken. */
+const logarithmic = 1e-12;
+
+/** A softmax of scores times the inverse temperature. Two classes with one decision are -d and d; probabilities are log(p + 1e-12). */
+function temperature(classify: Classify, count: number, beta: number): Omit<Part, "step"> {
+  return {
+    emit(x, emission) {
+      const { g } = emission;
+      const values = classify.emit(x, emission)[0]!;
+      let logits: Value;
+      if (!values.decision) {
+        const shares = count === 2 ? emitBoth(g, emitPick(g, values.probabilities!, 1)) : values.probabilities!;
+        logits = g.op("Log", [g.op("Add", [shares, constantNumber(g, logarithmic)])]);
+      } else if (count === 2) {
+        const second = emitColumn(g, emitFlat(g, values.decision));
+        logits = g.op("Concat", [g.op("Neg", [second]), second], { axis: 1 });
+      } else logits = values.decision;
+      // One number for all would be rounded to float32 behind a MatMul (ONNX Runtime, MatMulScaleFusion).
+      const scaled = g.op("Mul", [logits, constantRow(g, new Float64Array(count).fill(beta), "temperature")]);
+      return emitCut(g, g.op("Softmax", [scaled], { axis: 1 }, { name: "calibrated" }));
+    },
+    evaluate(x) {
+      const rows = classify.evaluate(x)[0]!;
+      const data = new Float64Array(x.rows * count);
+      for (let row = 0; row < x.rows; row++)
+        data.set(softmax(logitsOf(rows, row, count).map((logit) => logit * beta)), row * count);
+      return mapped({ rows: x.rows, columns: count, data }, cut);
+    },
+  };
+}
+
+function logitsOf({ decision, probabilities }: ClassRows, row: number, count: number): number[] {
+  if (!decision) {
+    const own = Array.from(probabilities!.data.subarray(row * count, (row + 1) * count));
+    const shares = count === 2 ? [1 - own[1]!, own[1]!] : own;
+    return shares.map((share) => Math.log(share + logarithmic));
+  }
+  if (count > 2) return Array.from(decision.data.subarray(row * count, (row + 1) * count));
+  return [-decision.data[row]!, decision.data[row]!];
+}
+
+function softmax(logits: readonly number[]): number[] {
+  const largest = Math.max(...logits);
+  const powers = logits.map((logit) => Math.exp(logit - largest));
+  const sum = powers.reduce((total, power) => total + power, 0);
+  return powers.map((power) => power / sum);
 }
 
 /** What rounding left above 1. */

@@ -10,13 +10,21 @@ export interface Categories {
   readonly values: readonly (string | number | null)[];
   /** What the schema shows: booleans as booleans. */
   readonly shown: readonly (string | number | boolean | null)[];
+  /** Where None stands, -1 without: other than NaN it is a category like any other. */
+  readonly none: number;
+}
+
+/** Where a missing value stands; -1 without. Records have one null for both kinds: it is None where the categories know None. */
+function missingAt({ values, none }: Categories): number {
+  return none >= 0 ? none : values.indexOf(null);
 }
 
 /** The lists in `categories_`. @throws IngotError MODEL_UNSUPPORTED where texts and numbers are mixed */
 export function fittedCategories(self: Fitted, attribute = "categories_"): Categories[] {
   return self.items(attribute).map((item, column) => {
     if (!(item instanceof NdArray)) throw self.invalid(`has \`${attribute}[${column}]\` that is no array`);
-    const shown = item.values().map((value) => categoryOf(self, value));
+    const given = item.values();
+    const shown = given.map((value) => categoryOf(self, value));
     const known = shown.filter((value) => value !== null);
     const isText = known.length > 0 && known.every((value) => typeof value === "string");
     if (!isText && known.some((value) => typeof value === "string"))
@@ -25,6 +33,7 @@ export function fittedCategories(self: Fitted, attribute = "categories_"): Categ
       type: isText ? "text" : "number",
       values: shown.map((value) => (typeof value === "boolean" ? Number(value) : value)),
       shown,
+      none: given.indexOf(null),
     };
   });
 }
@@ -38,7 +47,12 @@ function categoryOf(self: Fitted, value: PyValue): string | number | boolean | n
 
 /** @param missing whether the library takes a missing value even where none is among the categories */
 export function needOf(categories: Categories, missing: boolean): ColumnNeed {
-  return { type: categories.type, categories: categories.shown, missing: missing || categories.values.includes(null) };
+  return {
+    type: categories.type,
+    categories: categories.shown,
+    missing: missing || categories.values.includes(null),
+    ...(categories.none >= 0 ? { none: true } : {}),
+  };
 }
 
 /**
@@ -47,14 +61,17 @@ export function needOf(categories: Categories, missing: boolean): ColumnNeed {
  */
 export function emitCodes(
   block: Block,
-  { type, values }: Categories,
+  categories: Categories,
   codes: readonly number[],
   unknown: number,
   emission: Emission,
 ): Value {
   const { g, missingText } = emission;
+  const { type, values } = categories;
+  const isMissing = missingAt(categories);
   if (type === "text") {
-    const keys = values.map((value) => (value === null ? missingText : String(value)));
+    const known = values.map((_, position) => position).filter((at) => values[at] !== null || at === isMissing);
+    const keys = known.map((at) => (at === isMissing ? missingText : String(values[at])));
     if (keys.length === 0)
       return g.op("Where", [
         g.op("Equal", [block.value, block.value]),
@@ -64,11 +81,10 @@ export function emitCodes(
     return g.op(
       "LabelEncoder",
       [block.value],
-      { keys_strings: keys, values_int64s: int64Values(codes), default_int64: unknown },
+      { keys_strings: keys, values_int64s: int64Values(known.map((at) => codes[at]!)), default_int64: unknown },
       { domain: "ai.onnx.ml", name: "codes", results: [{ dtype: "int64", shape: block.value.shape }] },
     );
   }
-  const isMissing = values.indexOf(null);
   const numbers = values.map((value) => (value === null ? Number.NaN : Number(value)));
   // One comparison with each category; no value equals two.
   const isEqual = g.op("Equal", [block.value, g.constant(row(float64(numbers)), "categories")]);
@@ -98,11 +114,13 @@ function row(tensor: Tensor): Tensor {
 /** The same outside of the graph. */
 export function codeRows(
   column: Column,
-  { values }: Categories,
+  categories: Categories,
   codes: readonly number[],
   unknown: number,
 ): Int32Array {
+  const { values } = categories;
   const lookup = new Map(values.map((value, position) => [value, codes[position]!]));
+  if (missingAt(categories) >= 0) lookup.set(null, codes[missingAt(categories)]!);
   return Int32Array.from(column as ArrayLike<number>, (value: number | string | null) => {
     const key = typeof value === "number" && Number.isNaN(value) ? null : value;
     // Zero has two signs, and a Map tells them apart no more than Python does.

@@ -1,5 +1,6 @@
 // Projections: X times fitted components, after taking a mean away. Rule: sklearn/decomposition/_base.py, _BasePCA.transform;
-// _truncated_svd.py, TruncatedSVD.transform; _fastica.py, FastICA.transform; _factor_analysis.py, FactorAnalysis.transform.
+// _truncated_svd.py, TruncatedSVD.transform; _fastica.py, FastICA.transform; _factor_analysis.py, FactorAnalysis.transform;
+// sklearn/neighbors/_nca.py, NeighborhoodComponentsAnalysis.transform.
 import type { Fitted } from "../../formats/index.ts";
 import { int64 } from "../../onnx/index.ts";
 import {
@@ -70,6 +71,14 @@ export const pca: Estimator = {
 
 export const truncatedSvd: Estimator = {
   classes: modules("_truncated_svd", "truncated_svd", ["TruncatedSVD"]),
+  read: (self) => projection(null, transposed(fittedMatrix(self, "components_")), null),
+};
+
+export const neighborhoodComponents: Estimator = {
+  classes: [
+    "sklearn.neighbors._nca.NeighborhoodComponentsAnalysis",
+    "sklearn.neighbors.nca.NeighborhoodComponentsAnalysis",
+  ],
   read: (self) => projection(null, transposed(fittedMatrix(self, "components_")), null),
 };
 

@@ -129,7 +129,10 @@ export const ordinalEncoder: Estimator = {
     const encodings = fittedCategories(self).map((categories, column) => {
       const count = categories.values.length;
       const groups = grouped(self, column, count);
-      const numbers = groups.codes.map((code, position) => (categories.values[position] === null ? missing : code));
+      // None is no missing value to this encoder, NaN is.
+      const numbers = groups.codes.map((code, position) =>
+        categories.values[position] === null && position !== categories.none ? missing : code,
+      );
       return looked(
         categories,
         Array.from({ length: count }, (_, k) => k),
@@ -185,7 +188,12 @@ const labelModules = ["sklearn.preprocessing._label", "sklearn.preprocessing.lab
 function classCategories(self: Fitted): Categories {
   const [classes] = readTargets(self);
   const values = classes!.map((value) => (typeof value === "boolean" ? Number(value) : value));
-  return { type: values.every((value) => typeof value === "string") ? "text" : "number", values, shown: classes! };
+  return {
+    type: values.every((value) => typeof value === "string") ? "text" : "number",
+    values,
+    shown: classes!,
+    none: -1,
+  };
 }
 
 export const labelEncoder: Estimator = {

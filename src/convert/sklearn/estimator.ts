@@ -29,6 +29,10 @@ export interface Step {
   readonly detect?: Detect;
   /** `predict` of a clusterer or mixture: index of the cluster. */
   readonly cluster?: Cluster;
+  /** An imputer of NaN: the same that leaves None as it is, in columns by the position in which they come out. */
+  leavingNone?(columns: ReadonlySet<number>): Step;
+  /** What a user should know of its answers. */
+  readonly notes?: readonly string[];
   /** The same estimator given a scipy sparse matrix, where that makes a difference. */
   whenSparse?(): Step;
 }
@@ -42,6 +46,8 @@ export interface ColumnNeed {
   readonly categories?: readonly (string | number | boolean | null)[];
   /** Whether the library takes a missing value here; default no. */
   readonly missing?: boolean;
+  /** None is among the categories, where it is something else than NaN. */
+  readonly none?: boolean;
   /** Whether a missing value here never leaves the step; default what the step says of all columns. */
   readonly filled?: boolean;
   /** The form that texts are read in. */

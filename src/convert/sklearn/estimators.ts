@@ -8,6 +8,7 @@ import * as bagging from "./bagging.ts";
 import * as boosterWrappers from "./booster_wrappers.ts";
 import * as calibration from "./calibration.ts";
 import * as centers from "./centers.ts";
+import * as classifierChain from "./classifier_chain.ts";
 import * as columnTransformer from "./column_transformer.ts";
 import * as decomposition from "./decomposition.ts";
 import * as discretizer from "./discretizer.ts";
@@ -37,6 +38,7 @@ import * as naiveBayes from "./naive_bayes.ts";
 import * as nearestCentroid from "./nearest_centroid.ts";
 import * as neighbors from "./neighbors.ts";
 import * as neuralNetwork from "./neural_network.ts";
+import * as outliers from "./outliers.ts";
 import * as pipeline from "./pipeline.ts";
 import * as pls from "./pls.ts";
 import * as polynomial from "./polynomial.ts";
@@ -95,6 +97,7 @@ const families: readonly object[] = [
   calibration,
   multiclass,
   multioutput,
+  classifierChain,
   stacking,
   thresholds,
   voting,
@@ -104,6 +107,7 @@ const families: readonly object[] = [
   radiusNeighbors,
   gaussianProcess,
   nearestCentroid,
+  outliers,
   centers,
   mixtures,
   kernelModels,
@@ -132,7 +136,8 @@ export function readStep(self: Fitted, depth = 0): Step {
     inner.push(read);
     return read;
   });
-  return guarded(self, loosened(step, inner), inner);
+  const notes = new Set([step, ...inner].flatMap((one) => one.notes ?? []));
+  return { ...guarded(self, loosened(step, inner), inner), notes: [...notes] };
 }
 
 function nameOf(self: Fitted): string {

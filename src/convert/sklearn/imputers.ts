@@ -1,6 +1,6 @@
 // Missing values filled, and flagged. Rules: sklearn/impute/_base.py, SimpleImputer.transform, MissingIndicator.transform.
 import { type Fitted, numberOf, PyFloat, type PyValue } from "../../formats/index.ts";
-import { float64, strings, type Value } from "../../onnx/index.ts";
+import { bool, float64, strings, type Value } from "../../onnx/index.ts";
 import { joined, joinedRows, selected, selectedRows } from "./columns.ts";
 import { constantNumber } from "./dense.ts";
 import type { Block, Column, ColumnNeed, Emission, Estimator, Step, Transform } from "./estimator.ts";
@@ -57,21 +57,35 @@ export const simpleImputer: Estimator = {
       isEmpty(filling) && !keepsEmpty && self.string("strategy") !== "constant" ? [] : [position],
     );
     const indicator = self.optionalChild("indicator_");
-    const filled = fill(kept, fillings, mark);
     const columns: ColumnNeed[] = fillings.map((filling) => ({
       type: typeof filling === "string" || (isText && filling === null) ? "text" : "number",
       missing: true,
     }));
-    if (!indicator) return { columns, transform: filled };
-    return { columns, transform: beside(filled, indicatorOf(indicator).transform!) };
+    const of = (left: ReadonlySet<number>): Step => {
+      const filled = fill(kept, fillings, mark, left);
+      const flags = indicator && indicatorOf(indicator, new Set([...left].map((at) => kept[at]!))).transform!;
+      return { columns, transform: flags ? beside(filled, flags) : filled };
+    };
+    // `missing_values=None` fills None.
+    if (!isText || mark.kind !== "missing" || self.get("missing_values") === null) return of(new Set());
+    return { ...of(new Set()), leavingNone: (left) => ({ ...of(left), notes: [noneNote] }) };
   },
 };
+
+const noneNote =
+  "a missing text is taken for None, which is a category of this model: SimpleImputer of scikit-learn fills NaN, not None";
 
 function isEmpty(filling: Filling): boolean {
   return filling === null || (typeof filling === "number" && Number.isNaN(filling));
 }
 
-function fill(kept: readonly number[], fillings: readonly Filling[], mark: MissingMark): Transform {
+/** @param left columns, by the position in which they come out, that stay as they are */
+function fill(
+  kept: readonly number[],
+  fillings: readonly Filling[],
+  mark: MissingMark,
+  left: ReadonlySet<number>,
+): Transform {
   return {
     isExact: true,
     width: kept.length,
@@ -82,8 +96,11 @@ function fill(kept: readonly number[], fillings: readonly Filling[], mark: Missi
       let next = 0;
       const blocks = parts.blocks.map((block): Block => {
         const own = kept.slice(next, next + block.width).map((position) => fillings[position]!);
+        const stays = own.map((_, i) => left.has(next + i));
         next += block.width;
+        if (stays.every(Boolean)) return block;
         const isText = block.value.dtype === "string";
+        const isAbsent = emitIsMissing(block, mark, emission);
         const values = isText
           ? strings(own.map(String), [1, own.length])
           : float64(
@@ -92,7 +109,11 @@ function fill(kept: readonly number[], fillings: readonly Filling[], mark: Missi
             );
         const value = g.op(
           "Where",
-          [emitIsMissing(block, mark, emission), g.constant(values, "statistics"), block.value],
+          [
+            stays.some(Boolean) ? g.op("And", [isAbsent, g.constant(bool(stays.map((one) => !one)))]) : isAbsent,
+            g.constant(values, "statistics"),
+            block.value,
+          ],
           {},
           { name: "imputed" },
         );
@@ -102,7 +123,9 @@ function fill(kept: readonly number[], fillings: readonly Filling[], mark: Missi
     },
     evaluate: (x) => ({
       rows: x.rows,
-      columns: kept.map((position) => filledColumn(x.columns[position]!, fillings[position]!, mark)),
+      columns: kept.map((position, at) =>
+        left.has(at) ? x.columns[position]! : filledColumn(x.columns[position]!, fillings[position]!, mark),
+      ),
     }),
   };
 }
@@ -123,8 +146,8 @@ export function beside(first: Transform, second: Transform): Transform {
   };
 }
 
-/** 1 where a value is missing, 0 elsewhere, of the columns in `features_`. */
-function indicatorOf(self: Fitted): Step {
+/** 1 where a value is missing, 0 elsewhere, of the columns in `features_`. @param left columns where a missing value is None, which is none */
+function indicatorOf(self: Fitted, left: ReadonlySet<number> = new Set()): Step {
   const mark = missingMark(self);
   const features = self.array("features_").integers();
   const count =
@@ -138,21 +161,28 @@ function indicatorOf(self: Fitted): Step {
       width: features.length,
       fillsMissing: true,
       emit(x, emission) {
-        const parts = selected(x, features, emission.g);
+        const { g } = emission;
+        const parts = selected(x, features, g);
+        let next = 0;
         return {
-          blocks: parts.blocks.map((block) => ({
-            value: emission.g.op("Cast", [emitIsMissing(block, mark, emission)], { to: 11 }),
-            width: block.width,
-          })),
+          blocks: parts.blocks.map((block) => {
+            const counts = features.slice(next, next + block.width).map((feature) => Number(!left.has(feature)));
+            next += block.width;
+            const flags = g.op("Cast", [emitIsMissing(block, mark, emission)], { to: 11 });
+            const value = counts.every(Boolean)
+              ? flags
+              : g.op("Mul", [flags, g.constant(float64(counts, [1, counts.length]))]);
+            return { value, width: block.width };
+          }),
         };
       },
       evaluate(x) {
         const { rows, columns } = selectedRows(x, features);
         return {
           rows,
-          columns: columns.map((column) =>
+          columns: columns.map((column, at) =>
             Float64Array.from(column as ArrayLike<number>, (value: number | string | null) =>
-              Number(isMissing(value, mark)),
+              Number(!left.has(features[at]!) && isMissing(value, mark)),
             ),
           ),
         };
@@ -163,5 +193,5 @@ function indicatorOf(self: Fitted): Step {
 
 export const missingIndicator: Estimator = {
   classes: ["sklearn.impute._base.MissingIndicator", "sklearn.impute.MissingIndicator"],
-  read: indicatorOf,
+  read: (self) => indicatorOf(self),
 };

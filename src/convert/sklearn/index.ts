@@ -38,7 +38,7 @@ function convertSklearn(model: PythonModel, options: ConvertOptions): Converted 
     schema: { inputs, outputs: emitted.outputs },
     promises: emitted.promises,
     reference: (feeds) => outputs.evaluate(tableOf(feeds)),
-    notes: [],
+    notes: step.notes ?? [],
   };
 }
 

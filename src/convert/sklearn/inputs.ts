@@ -149,7 +149,12 @@ function specOf(name: string, need: ColumnNeed, given: Given | undefined, missin
     };
   }
   const numbers = categories.filter((category) => typeof category === "number");
-  return { ...base, dtype: "float64", ...(numbers.length > 0 ? { categories: numbers } : {}) };
+  return {
+    ...base,
+    dtype: "float64",
+    ...(type === "float" && numbers.length === 0 ? { booleans: "allow" as const } : {}),
+    ...(numbers.length > 0 ? { categories: numbers } : {}),
+  };
 }
 
 function isColumnType(type: string | undefined): type is ColumnType {

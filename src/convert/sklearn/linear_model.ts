@@ -3,6 +3,8 @@
 // _logistic.py, LogisticRegression.predict_proba.
 import { type Fitted, numberOf } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import { emitPick } from "./combining.ts";
+import { projection } from "./decomposition.ts";
 import {
   column,
   constantNumber,
@@ -15,7 +17,18 @@ import {
   rowArgMax,
   transposed,
 } from "./dense.ts";
-import type { Classes, ClassRows, ClassValues, Columns, Estimator, Matrix, Step, Table } from "./estimator.ts";
+import type {
+  Classes,
+  Classify,
+  ClassRows,
+  ClassValues,
+  Columns,
+  Estimator,
+  Matrix,
+  Step,
+  Table,
+} from "./estimator.ts";
+import { isMultilabel, yesOrNo } from "./labels.ts";
 import { emitProduct, productRows } from "./sparse.ts";
 import { readTargets } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
@@ -133,26 +146,37 @@ export const ransac: Estimator = {
 
 type Probabilities = "none" | "one-vs-rest" | "softmax" | "huber";
 
-/** `classes_`; ridge classifiers keep them in the binarizer of their labels. */
-function targetsOf(self: Fitted): [Classes] {
-  const binarizer = self.has("classes_") ? null : self.optionalChild("_label_binarizer");
-  if (binarizer?.optionalString("y_type_")?.startsWith("multilabel"))
-    throw self.unsupported("answers several labels at once (multi-label)", "train one classifier per label");
-  return readTargets(binarizer ?? self) as [Classes];
-}
-
-/** Two classes have one decision, more have one each. */
+/** Two classes have one decision, more have one each, and so have the labels of several targets at once. */
 function classifier(self: Fitted, linear: LinearMap, kind: Probabilities): Step {
-  const [classes] = targetsOf(self);
+  const binarizer = self.optionalChild("_label_binarizer");
+  if (isMultilabel(binarizer)) return { columns: numberColumns(linear.features), classify: labelsOf(linear) };
+  const [classes] = readTargets(self.has("classes_") || !binarizer ? self : binarizer) as [Classes];
   const isBinary = linear.outputs === 1;
   if (!isBinary && linear.outputs !== classes.length)
-    throw self.unsupported("answers several labels at once (multi-label)", "train one classifier per label");
+    throw self.invalid(`has ${linear.outputs} rows of coefficients and ${classes.length} classes`);
   return {
     columns: numberColumns(linear.features),
     classify: {
       targets: [classes],
       emit: (x, { g }) => [emitClasses(g, linear.emit(g, x), isBinary, kind)],
       evaluate: (x) => [classRows(linear.evaluate(x), isBinary, kind)],
+    },
+  };
+}
+
+/** Rule: sklearn/linear_model/_ridge.py, _RidgeClassifierMixin.predict: each label where its own decision is above 0. */
+function labelsOf(linear: LinearMap): Classify {
+  return {
+    targets: Array.from({ length: linear.outputs }, () => yesOrNo),
+    emit(x, { g }) {
+      const scores = linear.emit(g, x);
+      return Array.from({ length: linear.outputs }, (_, k) => emitClasses(g, emitPick(g, scores, k), true, "none"));
+    },
+    evaluate(x) {
+      const scores = linear.evaluate(x);
+      return Array.from({ length: linear.outputs }, (_, k) =>
+        classRows({ rows: scores.rows, columns: 1, data: column(scores, k) }, true, "none"),
+      );
     },
   };
 }
@@ -265,6 +289,22 @@ export const linearDiscriminant: Estimator = {
     const linear = fittedLinear(self);
     // Before 0.24 several classes were taken one against the rest.
     const kind = linear.outputs > 1 && !isBefore(self.version, 0, 24) ? "softmax" : "one-vs-rest";
-    return classifier(self, linear, kind);
+    return { ...classifier(self, linear, kind), ...discriminants(self) };
   },
 };
+
+/** Rule: LinearDiscriminantAnalysis.transform; the solver `lsqr` has none. */
+function discriminants(self: Fitted): Pick<Step, "transform"> {
+  const solver = self.optionalString("solver");
+  if ((solver !== "svd" && solver !== "eigen") || !self.has("scalings_") || !self.has("_max_components")) return {};
+  const all = fittedMatrix(self, "scalings_");
+  const count = Math.min(all.columns, self.number("_max_components"));
+  const kept = Array.from({ length: count }, (_, k) => column(all, k));
+  const matrix = transposed({
+    rows: count,
+    columns: all.rows,
+    data: Float64Array.from(kept.flatMap((one) => [...one])),
+  });
+  const { transform } = projection(solver === "svd" ? self.floats("xbar_") : null, matrix, null);
+  return { transform: transform! };
+}

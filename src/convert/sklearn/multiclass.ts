@@ -1,5 +1,5 @@
-// Several classes by estimators of two. Rule: sklearn/multiclass.py, OneVsRestClassifier, OneVsOneClassifier; utils/multiclass.py,
-// _ovr_decision_function.
+// Several classes by estimators of two. Rule: sklearn/multiclass.py, OneVsRestClassifier, OneVsOneClassifier, OutputCodeClassifier;
+// utils/multiclass.py, _ovr_decision_function.
 import type { Fitted } from "../../formats/index.ts";
 import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.ts";
 import { emitBeside, emitColumn, emitPick, emitScore, scoreRows, sharedNeeds } from "./combining.ts";
@@ -10,11 +10,15 @@ import {
   emitFlat,
   emitRowArgMax,
   emitRowSum,
+  fittedMatrix,
   mapped,
   product,
   rowArgMax,
+  transposed,
 } from "./dense.ts";
+import { distanceRows, emitDistances } from "./distances.ts";
 import type { Classes, Classify, Columns, Emission, Estimator, Matrix, Step, Table } from "./estimator.ts";
+import { emitLabel, isMultilabel, labelRows, yesOrNo } from "./labels.ts";
 import { readTargets } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
 import { isBefore } from "./tree_release.ts";
@@ -75,63 +79,60 @@ export const oneVsRest: Estimator = {
   classes: ["sklearn.multiclass.OneVsRestClassifier"],
   read(self, nested) {
     const binarizer = self.child("label_binarizer_");
-    if (binarizer.optionalString("y_type_")?.startsWith("multilabel"))
-      throw self.unsupported("answers several labels at once (multi-label)", "train one classifier per label");
-    const [classes] = readTargets(binarizer) as [Classes];
     const { columns, parts } = partsOf(self, nested);
+    if (isMultilabel(binarizer)) return { columns, classify: labels(self, parts) };
+    const [classes] = readTargets(binarizer) as [Classes];
     return {
       columns,
-      classify: parts.length === 1 ? single(classes, parts[0]!) : rest(classes, parts, isBefore(self.version, 1, 8)),
+      classify:
+        parts.length === 1
+          ? single(classes, parts[0]!)
+          : rest(classes, parts, {
+              lastWins: isBefore(self.version, 1, 8),
+              zeroes: isBefore(self.version, 1, 7) ? Number.NaN : 0,
+            }),
     };
   },
 };
 
-/** Two classes are one problem: above 0, or above one half where there are probabilities only. */
-function single(classes: Classes, part: Classify): Classify {
+/** Two classes are one problem, and so is each of several labels: above 0, or above one half where there are probabilities only. */
+function single(classes: Classes, part: Classify, least?: number): Classify {
   return {
     targets: [classes],
     emit(x, emission) {
       const { g } = emission;
       const values = part.emit(x, emission)[0]!;
-      const above = g.op("Greater", [emitScore(g, values), constantNumber(g, values.decision ? 0 : 0.5)]);
-      const second = values.probabilities && emitPick(g, values.probabilities, 1);
-      return [
-        {
-          index: g.op("Cast", [above], { to: 7 }),
-          ...(second
-            ? { probabilities: g.op("Concat", [g.op("Sub", [constantNumber(g, 1), second]), second], { axis: 1 }) }
-            : {}),
-          ...(values.decision ? { decision: values.decision } : {}),
-        },
-      ];
+      const second = values.probabilities ? emitPick(g, values.probabilities, 1) : null;
+      return [emitLabel(g, emitScore(g, values), second, values, least ?? (values.decision ? 0 : 0.5))];
     },
     evaluate(x) {
       const rows = part.evaluate(x)[0]!;
-      const limit = rows.decision ? 0 : 0.5;
-      const second = rows.probabilities && column(rows.probabilities, 1);
-      return [
-        {
-          index: Int32Array.from(scoreRows(rows), (score) => Number(score > limit)),
-          ...(second
-            ? {
-                probabilities: {
-                  rows: x.rows,
-                  columns: 2,
-                  data: Float64Array.from({ length: x.rows * 2 }, (_, at) =>
-                    at % 2 ? second[at >> 1]! : 1 - second[at >> 1]!,
-                  ),
-                },
-              }
-            : {}),
-          ...(rows.decision ? { decision: rows.decision } : {}),
-        },
-      ];
+      const second = rows.probabilities ? column(rows.probabilities, 1) : null;
+      return [labelRows(scoreRows(rows), second, rows, least ?? (rows.decision ? 0 : 0.5))];
     },
   };
 }
 
-/** The largest score wins; of equal ones the last before 1.8, then the first. Probabilities are divided by their sum. */
-function rest(classes: Classes, parts: readonly Classify[], lastWins: boolean): Classify {
+/** The first estimator decides for all what is above; one that answers always the same is asked for more than one half. */
+function labels(self: Fitted, parts: readonly Classify[]): Classify {
+  const isConstant = self.children("estimators_")[0]?.className === "sklearn.multiclass._ConstantPredictor";
+  const all = parts.map((part) => single(yesOrNo, part, isConstant ? 0.5 : undefined));
+  return {
+    targets: all.map(() => yesOrNo),
+    emit: (x, emission) => all.flatMap((one) => one.emit(x, emission)),
+    evaluate: (x) => all.flatMap((one) => one.evaluate(x)),
+  };
+}
+
+interface RestRules {
+  /** Of equal scores the last wins before 1.8, then the first. */
+  readonly lastWins: boolean;
+  /** What a row of probabilities of 0 becomes: 0 / 0 before 1.7. */
+  readonly zeroes: number;
+}
+
+/** The largest score wins. Probabilities are divided by their sum. */
+function rest(classes: Classes, parts: readonly Classify[], { lastWins, zeroes }: RestRules): Classify {
   const count = parts.length;
   return {
     targets: [classes],
@@ -153,7 +154,7 @@ function rest(classes: Classes, parts: readonly Classify[], lastWins: boolean): 
       return [
         {
           index,
-          ...(seconds ? { probabilities: emitShares(g, seconds) } : {}),
+          ...(seconds ? { probabilities: emitShares(g, seconds, zeroes) } : {}),
           ...(all.every((values) => values.decision) ? { decision: scores } : {}),
         },
       ];
@@ -187,7 +188,7 @@ function rest(classes: Classes, parts: readonly Classify[], lastWins: boolean): 
         {
           index,
           ...(all.every((rows) => rows.probabilities)
-            ? { probabilities: mapped(whole, (value, row) => (sums[row] === 0 ? value : value / sums[row]!)) }
+            ? { probabilities: mapped(whole, (value, row) => (sums[row] === 0 ? zeroes : value / sums[row]!)) }
             : {}),
           ...(all.every((rows) => rows.decision) ? { decision: { rows: x.rows, columns: count, data } } : {}),
         },
@@ -196,9 +197,10 @@ function rest(classes: Classes, parts: readonly Classify[], lastWins: boolean): 
   };
 }
 
-/** Each row over its sum; a row of zeros stays. */
-function emitShares(g: GraphBuilder, x: Value): Value {
+/** Each row over its sum; `zeroes` for a row of zeros. */
+function emitShares(g: GraphBuilder, x: Value, zeroes: number): Value {
   const sum = emitRowSum(g, x);
+  if (Number.isNaN(zeroes)) return g.op("Div", [x, sum], {}, { name: "probabilities" });
   const divisor = g.op("Where", [g.op("Equal", [sum, constantNumber(g, 0)]), constantNumber(g, 1), sum]);
   return g.op("Div", [x, divisor], {}, { name: "probabilities" });
 }
@@ -304,6 +306,43 @@ export const oneVsOne: Estimator = {
               decision: { rows: x.rows, columns: 1, data: second },
             },
           ];
+        },
+      },
+    };
+  },
+};
+
+/** The class whose code is nearest to what the estimators say. */
+export const outputCode: Estimator = {
+  classes: ["sklearn.multiclass.OutputCodeClassifier"],
+  read(self, nested) {
+    const [classes] = readTargets(self) as [Classes];
+    const { columns, parts } = partsOf(self, nested);
+    const codes = fittedMatrix(self, "code_book_");
+    if (codes.rows !== classes.length || codes.columns !== parts.length)
+      throw self.invalid(`has codes of shape [${codes.rows}, ${codes.columns}] for ${classes.length} classes`);
+    return {
+      columns,
+      classify: {
+        targets: [classes],
+        emit(x, emission) {
+          const { g } = emission;
+          const scores = emitBeside(
+            g,
+            parts.map((part) => emitScore(g, part.emit(x, emission)[0]!)),
+          );
+          const distances = emitDistances(g, scores, codes, { name: "sqeuclidean" });
+          return [{ index: g.op("ArgMin", [distances], { axis: 1, keepdims: 0 }) }];
+        },
+        evaluate(x) {
+          const columnsOfScores = parts.map((part) => scoreRows(part.evaluate(x)[0]!));
+          const scores = transposed({
+            rows: parts.length,
+            columns: x.rows,
+            data: Float64Array.from(columnsOfScores.flatMap((one) => [...one])),
+          });
+          const distances = distanceRows(scores, codes, { name: "sqeuclidean" });
+          return [{ index: rowArgMax(mapped(distances, (value) => -value)) }];
         },
       },
     };

@@ -1,7 +1,7 @@
 // The class of the nearest mean. Rule: sklearn/neighbors/_nearest_centroid.py, NearestCentroid.predict. From 1.6 on priors that are
 // not all alike make it a discriminant, which is refused; its probabilities of those releases are not answered.
 import { denseRows, emitDense, fittedMatrix, mapped, rowArgMax } from "./dense.ts";
-import { distanceRows, emitDistances, type Metric } from "./distances.ts";
+import { distanceRows, emitFeatureDistances, type Metric } from "./distances.ts";
 import type { Classes, Estimator } from "./estimator.ts";
 import { readTargets } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
@@ -30,7 +30,7 @@ export const nearestCentroid: Estimator = {
       classify: {
         targets: [classes],
         emit(x, { g }) {
-          const distances = emitDistances(g, emitDense(g, x), centers, squared);
+          const distances = emitFeatureDistances(g, emitDense(g, x), centers, squared);
           return [{ index: g.op("ArgMin", [distances], { axis: 1, keepdims: 0 }, { name: "nearest" }) }];
         },
         evaluate: (x) => [

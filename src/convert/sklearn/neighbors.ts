@@ -33,6 +33,9 @@ const metrics: Record<string, Metric["name"]> = {
   cityblock: "manhattan",
   chebyshev: "chebyshev",
   sqeuclidean: "sqeuclidean",
+  cosine: "cosine",
+  canberra: "canberra",
+  braycurtis: "braycurtis",
 };
 
 /** The metric of any neighbours. */
@@ -41,7 +44,7 @@ export function metricOf(self: Fitted): Metric {
   if (typeof name !== "string" || (name !== "minkowski" && !metrics[name]))
     throw self.unsupported(
       `measures distances by ${typeof name === "string" ? name : "a function"}`,
-      "use euclidean, manhattan, chebyshev or minkowski",
+      "use euclidean, manhattan, chebyshev, minkowski, cosine, canberra or braycurtis",
     );
   const params = self.get("metric_params");
   if (name === "minkowski" && params !== null && params !== undefined)
@@ -56,20 +59,29 @@ function neighborsOf(self: Fitted): Neighbors {
   if (weights !== "uniform" && weights !== "distance")
     throw self.unsupported("weighs neighbours by a function", 'use `weights="distance"`');
   const rows = fittedMatrix(self, "_fit_X");
+  const metric = metricOf(self);
+  // What is left of a cosine near 1 is rounding, and its inverse would be the weight.
+  if (metric.name === "cosine" && weights === "distance")
+    throw self.unsupported("weighs neighbours by their cosine distance", 'use `weights="uniform"`');
   const count = self.number("n_neighbors");
   if (!Number.isInteger(count) || count < 1 || count > rows.rows)
     throw self.invalid(`asks for ${count} neighbours of ${rows.rows} rows`);
-  return { rows, metric: metricOf(self), count, byDistance: weights === "distance" };
+  return { rows, metric, count, byDistance: weights === "distance" };
+}
+
+/** Which row of several at one distance the library finds depends on its search tree, which has no place in a graph. */
+export const tieNote =
+  "nearest neighbours: of training rows at the same distance the first in the file counts; scikit-learn may take another where not all of them are among the nearest";
+
+/** Distances `[N, count]`, ascending, and where they are. @param distances float64 `[N, M]` */
+export function nearestOf(g: GraphBuilder, distances: Value, count: number): [distance: Value, index: Value] {
+  const attributes = { axis: 1, largest: 0, sorted: 1 };
+  return g.ops("TopK", [distances, g.constant(int64([count]))], attributes, 2) as [Value, Value];
 }
 
 /** Sums of weighted values `[N, K]`, and of weights `[N, 1]`. */
 function emitSums(g: GraphBuilder, x: Value, { rows, metric, count, byDistance }: Neighbors, values: Matrix): Value[] {
-  const distances = emitFeatureDistances(g, x, rows, metric);
-  const nearest = g.constant(int64([count]));
-  const [distance, index] = g.ops("TopK", [distances, nearest], { axis: 1, largest: 0, sorted: 1 }, 2) as [
-    Value,
-    Value,
-  ];
+  const [distance, index] = nearestOf(g, emitFeatureDistances(g, x, rows, metric), count);
   const [zero, one] = [constantNumber(g, 0), constantNumber(g, 1)];
   let weights = g.op("Add", [g.op("Mul", [distance, zero]), one]);
   if (byDistance) {
@@ -136,6 +148,7 @@ export const neighborsRegressor: Estimator = {
     const values = fittedTargets(self, neighbors.rows.rows);
     const isFlat = self.array("_y").shape.length === 1;
     return {
+      notes: [tieNote],
       columns: numberColumns(neighbors.rows.columns),
       regress: {
         targets: isFlat ? null : values.columns,
@@ -164,6 +177,7 @@ export const neighborsClassifier: Estimator = {
     const values = fittedClasses(self, neighbors.rows.rows, counts);
     const width = values.columns;
     return {
+      notes: [tieNote],
       columns: numberColumns(neighbors.rows.columns),
       classify: {
         targets,

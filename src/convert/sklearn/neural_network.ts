@@ -2,6 +2,7 @@
 // MLPClassifier._predict and predict_proba; activations of sklearn/neural_network/_base.py.
 import { type Fitted, NdArray } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import { emitPick } from "./combining.ts";
 import {
   column,
   constantMatrix,
@@ -15,7 +16,8 @@ import {
   product,
   rowArgMax,
 } from "./dense.ts";
-import type { Classes, Estimator, Matrix } from "./estimator.ts";
+import type { Classes, Classify, Estimator, Matrix } from "./estimator.ts";
+import { aboveRows, bothRows, emitAbove, emitBoth, isMultilabel, yesOrNo } from "./labels.ts";
 import { readTargets } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
 
@@ -133,36 +135,50 @@ export const mlpClassifier: Estimator = {
   classes: named("MLPClassifier"),
   read(self) {
     const network = readNetwork(self);
+    const binarizer = self.optionalChild("_label_binarizer");
+    const columns = numberColumns(network.features);
+    if (isMultilabel(binarizer)) return { columns, classify: labelsOf(network) };
     const [classes] = readTargets(self) as [Classes];
     const binary = network.outputs === 1;
-    if (!binary && network.last !== "softmax")
-      throw self.unsupported("answers several labels at once (multi-label)", "train one classifier per label");
+    if (!binary && network.last !== "softmax") throw self.unsupported(`ends in the activation ${network.last}`);
     return {
-      columns: numberColumns(network.features),
+      columns,
       classify: {
         targets: [classes],
         emit(x, { g }) {
           const last = network.emit(g, emitDense(g, x));
-          if (!binary) return [{ index: emitRowArgMax(g, last), probabilities: last }];
-          const above = g.op("Greater", [emitFlat(g, last), constantNumber(g, 0.5)]);
-          const both = g.op("Concat", [g.op("Sub", [constantNumber(g, 1), last]), last], { axis: 1 });
-          return [{ index: g.op("Cast", [above], { to: 7 }), probabilities: both }];
+          if (binary) return [{ index: emitAbove(g, emitFlat(g, last), 0.5), probabilities: emitBoth(g, last) }];
+          return [{ index: emitRowArgMax(g, last), probabilities: last }];
         },
         evaluate(x) {
           const last = network.evaluate(denseRows(x));
           if (!binary) return [{ index: rowArgMax(last), probabilities: last }];
           const second = column(last, 0);
-          const data = Float64Array.from({ length: last.rows * 2 }, (_, at) =>
-            at % 2 ? second[at >> 1]! : 1 - second[at >> 1]!,
-          );
-          return [
-            {
-              index: Int32Array.from(second, (value) => Number(value > 0.5)),
-              probabilities: { rows: last.rows, columns: 2, data },
-            },
-          ];
+          return [{ index: aboveRows(second, 0.5), probabilities: bothRows(second) }];
         },
       },
     };
   },
 };
+
+/** Each output is the probability of its label. */
+function labelsOf(network: Network): Classify {
+  const positions = Array.from({ length: network.outputs }, (_, k) => k);
+  return {
+    targets: positions.map(() => yesOrNo),
+    emit(x, { g }) {
+      const last = network.emit(g, emitDense(g, x));
+      return positions.map((k) => {
+        const second = emitPick(g, last, k);
+        return { index: emitAbove(g, emitFlat(g, second), 0.5), probabilities: emitBoth(g, second) };
+      });
+    },
+    evaluate(x) {
+      const last = network.evaluate(denseRows(x));
+      return positions.map((k) => {
+        const second = column(last, k);
+        return { index: aboveRows(second, 0.5), probabilities: bothRows(second) };
+      });
+    },
+  };
+}

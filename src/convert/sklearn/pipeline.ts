@@ -5,7 +5,8 @@ import { joined, joinedRows, weighted, weightedRows } from "./columns.ts";
 import type { ColumnNeed, Columns, Emission, Estimator, Step, Table, Transform } from "./estimator.ts";
 import { givesSparse } from "./sparse_output.ts";
 
-const passes: Transform = { isExact: true, emit: (x) => x, evaluate: (x) => x };
+const unchanged = { emit: (x: Columns) => x, evaluate: (x: Table) => x };
+const passes: Transform = { isExact: true, ...unchanged, inverse: unchanged };
 
 /** The `(name, estimator)` pairs of a list; text stands for what passes through or is left out. */
 export function namedSteps(self: Fitted, attribute: string): { name: string; value: PyValue; path: string }[] {
@@ -28,7 +29,7 @@ export const pipeline: Estimator = {
       .map(({ value, path }) => self.at(value, path))
       // Samplers of imbalanced-learn change rows in training only.
       .filter((step) => !/^imblearn\.(over|under)_sampling|^imblearn\.combine/.test(step.className));
-    const steps = parts.map(nested);
+    const steps = apartFromNone(self, parts.map(nested));
     if (steps.length === 0) return { columns: null, transform: passes };
     const isSparse = parts.slice(0, -1).reduce((sparse, part) => givesSparse(part, sparse), false);
     const given = steps.at(-1)!;
@@ -37,9 +38,24 @@ export const pipeline: Estimator = {
       if (step.transform) return step.transform;
       throw self.invalid(`has a step ${i} that cannot transform`);
     });
-    return inRow(before, last, needsOf(steps));
+    return { ...inRow(before, last, needsOf(steps)), notes: steps.flatMap((step) => step.notes ?? []) };
   },
 };
+
+/** Imputers of NaN before categories that know None let it through. */
+function apartFromNone(self: Fitted, steps: readonly Step[]): Step[] {
+  return steps.map((step, i) => {
+    const needs = steps[i + 1]?.columns ?? [];
+    const apart = new Set(needs.flatMap((need, position) => (need.none ? [position] : [])));
+    if (apart.size === 0 || !step.transform?.fillsMissing) return step;
+    if (!step.leavingNone)
+      throw self.unsupported(
+        "fills missing values in a step before categories that hold None",
+        "fill None with a text before fitting: SimpleImputer fills NaN only",
+      );
+    return step.leavingNone(apart);
+  });
+}
 
 /** Columns of the first step; a missing value may come in where it is filled before a step that refuses it. */
 function needsOf(steps: readonly Step[]): readonly ColumnNeed[] | null {
@@ -76,8 +92,21 @@ export function inRow(before: readonly Transform[], last: Step, columns: readonl
     Step,
     "columns"
   >;
-  const fills = before.some((step) => step.fillsMissing) || transform?.fillsMissing === true;
-  return { columns, ...known, ...(known.transform ? { transform: { ...known.transform, fillsMissing: fills } } : {}) };
+  if (!transform) return { columns, ...known };
+  const { inverse: _, ...forward } = known.transform!;
+  const fillsMissing = before.some((step) => step.fillsMissing) || transform.fillsMissing === true;
+  const inverse = inverseOf([...before, transform]);
+  return { columns, ...known, transform: { ...forward, fillsMissing, ...(inverse ? { inverse } : {}) } };
+}
+
+/** All steps undone, the last one first; null where one cannot be. */
+function inverseOf(steps: readonly Transform[]): Transform["inverse"] | null {
+  const undone = steps.toReversed().map(({ inverse }) => inverse);
+  if (undone.some((one) => one === undefined)) return null;
+  return {
+    emit: (x, emission) => undone.reduce((value, one) => one!.emit(value, emission), x),
+    evaluate: (x) => undone.reduce((value, one) => one!.evaluate(value), x),
+  };
 }
 
 export const featureUnion: Estimator = {
