@@ -6,7 +6,7 @@ import path from "node:path";
 import { Store } from "../src/oci/index.ts";
 import { openPackage, pack } from "../src/package/index.ts";
 import { duration, markdown, median, sample } from "./measure.ts";
-import { type Load, load } from "./serving/load.ts";
+import { type Load, load, requestBytes } from "./serving/load.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const rounds = 5;
@@ -30,7 +30,7 @@ try {
     const measured: Record<"floor" | "ingot", Load[]> = { floor: [], ingot: [] };
     for (let round = -1; round < rounds; round++)
       for (const [name, port] of [["floor", floor] as const, ["ingot", target] as const]) {
-        const result = await load(port, example, connections, roundMs);
+        const result = await load(port, requestBytes("/predict", example), connections, roundMs);
         if (round >= 0) measured[name].push(result);
       }
     const rate = (name: "floor" | "ingot") => median(measured[name].map((result) => result.requestsPerSecond));

@@ -1,4 +1,5 @@
-// A load generator that costs little: it writes the same bytes over and over and counts whole answers.
+// A load generator that costs little: it writes the same bytes over and over and counts whole answers. One process, so it takes a part of
+// one core from what it measures: for all alike.
 import { connect, type Socket } from "node:net";
 
 export interface Load {
@@ -6,52 +7,166 @@ export interface Load {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** Answers that were not 200, and requests that got none. */
+  readonly failed: number;
+}
+
+/** The bytes of a POST request. */
+export function requestBytes(
+  path: string,
+  body: string | Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): Buffer {
+  const bytes = Buffer.from(body as Uint8Array);
+  const lines = [
+    `POST ${path} HTTP/1.1`,
+    "Host: 127.0.0.1",
+    `Content-Length: ${bytes.length}`,
+    ...Object.entries({ "Content-Type": "application/json", ...headers }).map(([name, value]) => `${name}: ${value}`),
+  ];
+  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`), bytes]);
+}
+
+/** Closed loop: every connection sends its next request when the answer to the last is complete. */
+export async function load(port: number, request: Buffer, connections: number, ms: number): Promise<Load> {
+  const latencies: number[] = [];
+  let failed = 0;
+  const end = performance.now() + ms;
+  const client = () =>
+    new Promise<void>((resolve) => {
+      let sentAt = 0;
+      const line = new Line(port, (isGood) => {
+        const now = performance.now();
+        if (isGood) latencies.push(now - sentAt);
+        else failed++;
+        if (now >= end || !line.isOpen) {
+          line.close();
+          resolve();
+          return;
+        }
+        sentAt = now;
+        line.send(request);
+      });
+      sentAt = performance.now();
+      line.send(request);
+    });
+  await Promise.all(Array.from({ length: connections }, client));
+  return { ...quantiles(latencies), requestsPerSecond: (latencies.length * 1000) / Math.max(ms, 1), failed };
 }
 
 /**
- * Closed loop: every connection sends its next request when the answer to the last is complete.
- * @throws when an answer is not 200
+ * Open loop: requests are due at a fixed rate, whatever became of those before, and their time counts from when they were due: waiting
+ * for a connection counts too (no coordinated omission).
  */
-export async function load(port: number, body: string, connections: number, ms: number): Promise<Load> {
-  const head = `POST /predict HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
-  const request = Buffer.from(head + body);
+export async function openLoad(
+  port: number,
+  request: Buffer,
+  connections: number,
+  ms: number,
+  requestsPerSecond: number,
+): Promise<Load> {
   const latencies: number[] = [];
-  const end = performance.now() + ms;
-  const clients = Array.from({ length: connections }, () => client(port, request, end, latencies));
-  await Promise.all(clients);
-  latencies.sort((a, b) => a - b);
-  const at = (share: number) => latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))]!;
-  return { requestsPerSecond: (latencies.length * 1000) / ms, p50: at(0.5), p99: at(0.99) };
+  let failed = 0;
+  const due: number[] = [];
+  const idle: Client[] = [];
+  interface Client {
+    readonly line: Line;
+    dueAt: number;
+  }
+  const next = (client: Client) => {
+    const at = due.shift();
+    if (at === undefined) idle.push(client);
+    else {
+      client.dueAt = at;
+      client.line.send(request);
+    }
+  };
+  const clients = Array.from({ length: connections }, () => {
+    const client: Client = {
+      dueAt: 0,
+      line: new Line(port, (isGood) => {
+        if (isGood) latencies.push(performance.now() - client.dueAt);
+        else failed++;
+        if (client.line.isOpen) next(client);
+      }),
+    };
+    idle.push(client);
+    return client;
+  });
+  const start = performance.now();
+  const count = Math.floor((ms / 1000) * requestsPerSecond);
+  for (let made = 0; made < count; ) {
+    const now = performance.now();
+    for (; made < count && start + (made * 1000) / requestsPerSecond <= now; made++) {
+      due.push(start + (made * 1000) / requestsPerSecond);
+      const client = idle.pop();
+      if (client) next(client);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  // Whoever is far behind is not waited for for ever; what has no answer by then counts as failed.
+  const patience = performance.now() + 2000;
+  while (latencies.length + failed < count && performance.now() < patience)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  failed += count - latencies.length - failed;
+  for (const { line } of clients) line.close();
+  return { ...quantiles(latencies), requestsPerSecond: (latencies.length * 1000) / Math.max(ms, 1), failed };
 }
 
-function client(port: number, request: Buffer, end: number, latencies: number[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket: Socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    let started = 0;
-    let received = "";
-    const send = () => {
-      started = performance.now();
-      socket.write(request);
-    };
-    socket.on("connect", send).on("error", reject);
-    socket.on("data", (chunk: Buffer) => {
-      received += chunk.toString("latin1");
-      const bodyStart = received.indexOf("\r\n\r\n") + 4;
-      if (bodyStart < 4) return;
-      const length = Number(/content-length: (\d+)/i.exec(received)?.[1]);
-      if (received.length < bodyStart + length) return;
-      if (!received.startsWith("HTTP/1.1 200")) {
-        reject(new Error(received.slice(0, 500)));
-        return;
-      }
-      received = "";
-      const now = performance.now();
-      latencies.push(now - started);
-      if (now < end) send();
-      else {
-        socket.destroy();
-        resolve();
-      }
-    });
-  });
+function quantiles(latencies: number[]): { p50: number; p99: number } {
+  latencies.sort((a, b) => a - b);
+  const at = (share: number) =>
+    latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+const headEnd = Buffer.from("\r\n\r\n");
+
+/** One connection with one request at a time. */
+class Line {
+  isOpen = true;
+  readonly #socket: Socket;
+  readonly #answered: (isGood: boolean) => void;
+  #received: Buffer = Buffer.alloc(0);
+  #waits = false;
+
+  constructor(port: number, answered: (isGood: boolean) => void) {
+    this.#answered = answered;
+    this.#socket = connect({ port, host: "127.0.0.1", noDelay: true });
+    this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    this.#socket.on("error", () => this.#socket.destroy());
+    this.#socket.on("close", () => this.#lost());
+  }
+
+  send(request: Buffer): void {
+    this.#waits = true;
+    this.#socket.write(request);
+  }
+
+  close(): void {
+    this.isOpen = false;
+    this.#socket.destroy();
+  }
+
+  #lost(): void {
+    this.isOpen = false;
+    if (!this.#waits) return;
+    this.#waits = false;
+    this.#answered(false);
+  }
+
+  #read(chunk: Buffer): void {
+    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
+    const head = this.#received.indexOf(headEnd);
+    if (head === -1) return;
+    const text = this.#received.toString("latin1", 0, head).toLowerCase();
+    const length = Number(/\r\ncontent-length: *(\d+)/.exec(text)?.[1]);
+    const isWhole = Number.isNaN(length)
+      ? this.#received.subarray(-5).toString("latin1") === "0\r\n\r\n"
+      : this.#received.length >= head + 4 + length;
+    if (!isWhole) return;
+    this.#received = Buffer.alloc(0);
+    this.#waits = false;
+    this.#answered(text.startsWith("http/1.1 200"));
+  }
 }

@@ -1,0 +1,273 @@
+// Serving, compared: Ingot, the Python servers that people use, and the floor of bare node:http + session.run. The same graphs on the same
+// runtime with one thread, on one machine that the load generator shares, in turn within one run.
+// BENCH_MODELS=penguins,network and BENCH_PEERS=FastAPI,MLflow run a part; BENCH_SECONDS is the length of one measurement.
+import { type ChildProcess, spawnSync } from "node:child_process";
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { createServer } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import { Store } from "../src/oci/index.ts";
+import { openPackage, pack } from "../src/package/index.ts";
+import { duration, markdown, median } from "./measure.ts";
+import { type Load, load, openLoad, requestBytes } from "./serving/load.ts";
+import { benchModels } from "./serving/models.ts";
+import { environmentOf, oipBody, peerEnvironment, peers, type Served, startGroup } from "./serving/peers.ts";
+import { memoryMiB } from "./serving/process_tree.ts";
+
+const root = path.join(import.meta.dirname, "..");
+const folder = mkdtempSync(path.join(os.tmpdir(), "ingot-bench-serving-"));
+const ms = 1000 * Number(process.env["BENCH_SECONDS"] ?? 1.5);
+const rounds = 3;
+const wanted = (variable: string, name: string) => {
+  const list = process.env[variable];
+  return !list || list.split(",").some((part) => part !== "" && name.includes(part));
+};
+
+interface Target {
+  readonly name: string;
+  readonly process: ChildProcess;
+  readonly port: number;
+  readonly request: Buffer;
+  readonly coldMs: number;
+  readonly idleMiB: number;
+}
+
+const running = new Set<ChildProcess>();
+const endAll = () => {
+  for (const child of running) end(child);
+};
+process.on("exit", endAll);
+process.on("SIGINT", () => process.exit(130));
+
+if (!existsSync(path.join(root, "dist", "cli", "main.mjs"))) {
+  const built = spawnSync(process.execPath, [path.join(root, "scripts", "build.mjs")], { stdio: "inherit" });
+  if (built.status !== 0) throw new Error("the build failed");
+}
+
+try {
+  const store = await Store.open(path.join(folder, "store"));
+  console.log("## Serving, compared\n");
+  console.log(
+    `One record per request, JSON unless it says binary (Open Inference Protocol, tensors as bytes). ${rounds} rounds of ${ms / 1000} s in turn, medians. Server and load generator share ${os.availableParallelism()} cores. Every server runs the same ONNX graph on ONNX Runtime with one thread. \`fixed rate\`: requests are due at half of what the fastest Python server managed at 32 connections, and time counts from when they were due. Memory is proportional set size with all processes, after the first answer; cold start is from the start of the process to its first answer.\n`,
+  );
+  for (const model of benchModels(root, folder)) {
+    if (!wanted("BENCH_MODELS", model.name)) continue;
+    process.stderr.write(`  ${model.name}\n`);
+    const packed = await pack(model.project, store, { force: true });
+    const pkg = await openPackage(`${packed.name}:${packed.version}`, store);
+    const own = path.join(folder, `run-${packed.name}`);
+    mkdirSync(own, { recursive: true });
+    const graph = path.join(own, "model.onnx");
+    copyFileSync(pkg.path("model.onnx"), graph);
+    const schemaFile = path.join(own, "schema.json");
+    const { schema } = pkg.description;
+    writeFileSync(schemaFile, JSON.stringify(schema));
+    const example = (await pkg.examples())[0]!.inputs;
+    const served: Served = { name: packed.name, graph, schemaFile, schema, example, folder: own };
+    const targets = await startAll(served);
+    try {
+      console.log(`### ${model.name}: ${model.about}\n`);
+      console.log(markdown(await measured(targets)));
+      console.log();
+    } finally {
+      endAll();
+    }
+  }
+} finally {
+  endAll();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function startAll(served: Served): Promise<Target[]> {
+  const targets: Target[] = [];
+  const json = JSON.stringify(served.example);
+  const start = async (
+    name: string,
+    command: (port: number) => readonly string[],
+    bytes: Buffer,
+    env: NodeJS.ProcessEnv,
+  ) => {
+    const port = await freePort();
+    const began = performance.now();
+    const child = startGroup(command(port), env, served.folder);
+    running.add(child);
+    const coldMs = await firstAnswer(child, port, bytes, began);
+    if (coldMs === null) {
+      process.stderr.write(`  ${name} gave no answer and is left out\n`);
+      end(child);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    targets.push({ name, process: child, port, request: bytes, coldMs, idleMiB: memoryMiB(child.pid!) });
+  };
+  const floor = path.join(root, "bench", "serving", "floor.ts");
+  const node = process.execPath;
+  await start(
+    "floor: `node:http` + `session.run`",
+    (port) => [node, floor, served.graph, served.schemaFile, String(port)],
+    requestBytes("/predict", json),
+    process.env,
+  );
+  const env = { ...process.env, INGOT_HOME: folder };
+  const ingot = (port: number) => [
+    node,
+    path.join(root, "bin", "ingot.mjs"),
+    "serve",
+    served.name,
+    "--port",
+    String(port),
+    "--grpc-port",
+    "off",
+    "--quiet",
+  ];
+  await start("**Ingot**", ingot, requestBytes("/predict", json), env);
+  const own = targets.find(({ name }) => name === "**Ingot**");
+  if (own) targets.push({ ...own, name: "**Ingot**, binary", request: binaryRequest(served) });
+  for (const peer of peers) {
+    if (!wanted("BENCH_PEERS", peer.name)) continue;
+    const bin = environmentOf(peer);
+    if (bin === null) continue;
+    const bytes = requestBytes(peer.path(served), JSON.stringify(peer.body(served)));
+    const command = (port: number) => {
+      peer.prepare?.(served, port, bin);
+      return peer.command(served, port, bin);
+    };
+    await start(peer.name, command, bytes, peerEnvironment(served, bin)).catch((error) =>
+      process.stderr.write(`  ${peer.name} is left out: ${error instanceof Error ? error.message : error}\n`),
+    );
+  }
+  return targets;
+}
+
+async function measured(targets: readonly Target[]): Promise<(string | number)[][]> {
+  const results = new Map<string, Load[]>();
+  const run = async (key: string, target: Target, how: () => Promise<Load>) => {
+    const list = results.get(`${target.name} ${key}`) ?? [];
+    list.push(await how());
+    results.set(`${target.name} ${key}`, list);
+  };
+  for (const connections of [1, 32, 256])
+    for (let round = -1; round < rounds; round++)
+      for (const target of targets) {
+        if (round === -1) await load(target.port, target.request, connections, ms / 3);
+        else await run(`${connections}`, target, () => load(target.port, target.request, connections, ms));
+      }
+  const middle = (target: Target, key: string, value: (result: Load) => number) =>
+    median((results.get(`${target.name} ${key}`) ?? []).map(value));
+  const python = targets.filter(({ name }) => peers.some((peer) => peer.name === name));
+  const rate = Math.max(
+    20,
+    Math.floor(
+      0.5 * Math.max(...python.map((target) => middle(target, "32", (result) => result.requestsPerSecond)), 0),
+    ),
+  );
+  for (let round = 0; round < rounds; round++)
+    for (const target of targets) await run("open", target, () => openLoad(target.port, target.request, 32, ms, rate));
+  const rows: (string | number)[][] = [
+    [
+      "",
+      "1 conn: req/s",
+      "p50",
+      "p99",
+      "32 conn: req/s",
+      "p50",
+      "p99",
+      "256 conn: req/s",
+      "p99",
+      `fixed ${rate}/s: p50`,
+      "p99",
+      "idle MiB",
+      "cold start",
+      "failed",
+    ],
+  ];
+  for (const target of targets) {
+    const cell = (key: string) => [
+      Math.round(middle(target, key, (result) => result.requestsPerSecond)),
+      duration(middle(target, key, (result) => result.p50)),
+      duration(middle(target, key, (result) => result.p99)),
+    ];
+    const [rate256, , p99at256] = cell("256");
+    const failed = ["1", "32", "256", "open"].reduce(
+      (sum, key) =>
+        sum + (results.get(`${target.name} ${key}`) ?? []).reduce((count, result) => count + result.failed, 0),
+      0,
+    );
+    rows.push([
+      target.name,
+      ...cell("1"),
+      ...cell("32"),
+      rate256!,
+      p99at256!,
+      ...cell("open").slice(1),
+      Math.round(target.idleMiB),
+      duration(target.coldMs),
+      failed,
+    ]);
+  }
+  return rows;
+}
+
+/** The same record as tensors in bytes. */
+function binaryRequest(served: Served): Buffer {
+  const { inputs } = oipBody(served) as {
+    inputs: { name: string; datatype: string; shape: number[]; data: unknown[] }[];
+  };
+  const raw = inputs.map(({ datatype, data }) => {
+    if (datatype === "BYTES") {
+      const text = Buffer.from(String(data[0] ?? ""));
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(text.length);
+      return Buffer.concat([length, text]);
+    }
+    if (datatype === "INT64")
+      return Buffer.from(BigInt64Array.from(data.map((value) => BigInt(value as number))).buffer);
+    const numbers = data.map((value) => (value === null || value === undefined ? Number.NaN : Number(value)));
+    return Buffer.from(datatype === "FP32" ? Float32Array.from(numbers).buffer : Float64Array.from(numbers).buffer);
+  });
+  const head = Buffer.from(
+    JSON.stringify({
+      inputs: inputs.map(({ name, datatype, shape }, i) => ({
+        name,
+        datatype,
+        shape,
+        parameters: { binary_data_size: raw[i]!.length },
+      })),
+      parameters: { binary_data_output: true },
+    }),
+  );
+  return requestBytes(`/v2/models/${served.name}/infer`, Buffer.concat([head, ...raw]), {
+    "Content-Type": "application/octet-stream",
+    "Inference-Header-Content-Length": String(head.length),
+  });
+}
+
+/** Milliseconds from `began` to the first answer with status 200; null after two minutes, or when the process ends. */
+async function firstAnswer(child: ChildProcess, port: number, bytes: Buffer, began: number): Promise<number | null> {
+  while (performance.now() - began < 120_000 && child.exitCode === null) {
+    const { requestsPerSecond } = await load(port, bytes, 1, 0);
+    if (requestsPerSecond > 0) return performance.now() - began;
+    await new Promise((resolve) => setTimeout(resolve, 4));
+  }
+  return null;
+}
+
+/** Ends a server with all that it started. */
+function end(child: ChildProcess): void {
+  running.delete(child);
+  if (child.pid === undefined || child.exitCode !== null) return;
+  try {
+    process.kill(-child.pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
