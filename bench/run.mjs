@@ -1,4 +1,5 @@
 // `npm run bench [name …]`: runs the benchmarks one after the other and writes docs/benchmarks.md. Each prints a Markdown section.
+// `npm run bench soak -- --minutes 30` runs the soak of the server, which prints what it counted and writes nothing.
 // Plain JavaScript: it first brings the project's own Node.
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,6 +12,11 @@ const page = path.join(root, "docs", "benchmarks.md");
 const all = readdirSync(path.join(root, "bench"))
   .filter((name) => name.endsWith(".bench.ts"))
   .sort();
+const [soak, ...soakArguments] = process.argv.slice(2);
+if (soak === "soak") {
+  const run = spawnSync(node, [path.join(root, "bench", "soak.ts"), ...soakArguments], { cwd: root, stdio: "inherit" });
+  process.exit(run.status ?? 1);
+}
 const chosen = process.argv.slice(2);
 const names = chosen.length === 0 ? all : all.filter((name) => chosen.includes(name.replace(".bench.ts", "")));
 

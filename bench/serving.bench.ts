@@ -13,7 +13,7 @@ import { duration, markdown, median } from "./measure.ts";
 import { type Load, load, openLoad, requestBytes } from "./serving/load.ts";
 import { benchModels } from "./serving/models.ts";
 import { environmentOf, oipBody, peerEnvironment, peers, type Served, startGroup } from "./serving/peers.ts";
-import { memoryMiB } from "./serving/process_tree.ts";
+import { family, memoryMiB } from "./serving/process_tree.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const folder = mkdtempSync(path.join(os.tmpdir(), "ingot-bench-serving-"));
@@ -257,10 +257,13 @@ async function firstAnswer(child: ChildProcess, port: number, bytes: Buffer, beg
 function end(child: ChildProcess): void {
   running.delete(child);
   if (child.pid === undefined || child.exitCode !== null) return;
-  try {
-    process.kill(-child.pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  // Some start their workers in groups of their own, so all are looked for.
+  for (const id of family(child.pid)) {
+    try {
+      process.kill(id, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
   }
 }
 
