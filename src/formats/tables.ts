@@ -26,13 +26,14 @@ import { savedModel, savedModelFile, tensorflowGraphFile, tensorflowVariables } 
 import { tfjs } from "./tfjs/index.ts";
 import { tflite } from "./tflite/index.ts";
 import type { TreeFormat } from "./tree.ts";
-import { xgboostJson, xgboostUbj } from "./xgboost/index.ts";
+import { xgboostJson, xgboostLegacy, xgboostUbj } from "./xgboost/index.ts";
 
 /** In the order of detection: the first that recognises a file reads it. */
 export const formats: readonly Format[] = [
   lightgbm,
   xgboostJson,
   xgboostUbj,
+  xgboostLegacy,
   catboostCbm,
   catboostJson,
   npy,

@@ -7,6 +7,7 @@ import { readLearner } from "./read.ts";
 import { UbjCursor } from "./ubj_cursor.ts";
 
 export { tornNote, xgboostColumnType } from "./describe.ts";
+export { xgboostLegacy } from "./legacy.ts";
 export { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
 export { type XgboostLink, type XgboostObjective, xgboostObjectives } from "./objective.ts";
 
