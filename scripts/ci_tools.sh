@@ -7,6 +7,7 @@ cd "$(dirname "$0")/.."
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 command -v skopeo >/dev/null || missing+=(skopeo)
+command -v mmdebstrap >/dev/null || missing+=(mmdebstrap)
 command -v umoci >/dev/null || missing+=(umoci)
 command -v docker-registry >/dev/null || missing+=(docker-registry)
 if [ ${#missing[@]} -gt 0 ]; then
@@ -20,4 +21,5 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 [ -x scripts/onnx_testdata.sh ] && bash scripts/onnx_testdata.sh
 bash scripts/clients.sh install
+[ -x scripts/debian_base.sh ] && { bash scripts/debian_base.sh >/dev/null 2>&1 || echo "could not make a base of Debian for image tests"; }
 exit 0

@@ -43,6 +43,9 @@ if (!canRun)
   console.warn("running an exported image is skipped: it needs root, umoci and unshare (apt install umoci util-linux)");
 const registry = "docker-registry";
 if (!has(registry)) console.warn("pushing an image is skipped: no docker-registry (apt install docker-registry)");
+const debian = path.join(root, ".cache", "debian-base");
+if (!existsSync(debian))
+  console.warn("an image on Debian is skipped: no .cache/debian-base (scripts/debian_base.sh makes it)");
 const isBuilt = existsSync(path.join(root, "dist", "cli", "main.mjs"));
 
 function run(command: string, ...args: string[]): string {
@@ -71,7 +74,7 @@ async function start(
   const port = await freePort();
   const rootfs = path.join(bundle, "rootfs");
   const words = [...config.process.args.slice(0, -1), "127.0.0.1", "--port", String(port), "--grpc-port", "off"];
-  const script = `mount --bind ${rootfs} ${rootfs}; mount -t proc proc ${rootfs}/proc; mount -o remount,bind,ro ${rootfs}; exec env -i ${config.process.env.map((one: string) => `'${one}'`).join(" ")} /usr/sbin/chroot --userspec=65532:65532 ${rootfs} ${words.join(" ")}`;
+  const script = `mkdir -p ${rootfs}/proc; mount --bind ${rootfs} ${rootfs}; mount -t proc proc ${rootfs}/proc; mount -o remount,bind,ro ${rootfs}; exec env -i ${config.process.env.map((one: string) => `'${one}'`).join(" ")} /usr/sbin/chroot --userspec=65532:65532 ${rootfs} ${words.join(" ")}`;
   const child = spawn("unshare", ["-m", "sh", "-ec", script], { stdio: ["ignore", "pipe", "pipe"] });
   children.push(child);
   let [said, errors] = ["", ""];
@@ -118,7 +121,7 @@ describe.skipIf(!isBuilt || process.platform !== "linux")("an image", () => {
     expect(names.length).toBeGreaterThan(50);
     for (const name of names) {
       expect(name).toMatch(/^[-d]\S+ 0\/0 +\d+ 1970-01-01/);
-      expect(name).not.toMatch(/win32|darwin|\.map$|onnxruntime-web|DirectML/);
+      expect(name).not.toMatch(/node_modules\/.*(win32|darwin)|\.map$|onnxruntime-web|DirectML/);
     }
     expect(names.filter((name) => name.includes("libonnxruntime"))).toHaveLength(1);
   });
@@ -176,6 +179,20 @@ describe.skipIf(!isBuilt || process.platform !== "linux")("an image", () => {
     expect(manifest.layers).toHaveLength(6);
     expect(manifest.annotations["org.opencontainers.image.base.digest"]).toBe(image.digest);
     rmSync(upon.folder, { recursive: true });
+  });
+
+  test.skipIf(!canRun || !existsSync(debian))("is built on a base of Debian and runs with its libraries", async () => {
+    const folder = path.join(scratch, "debian");
+    const options = { base: `oci:${debian}:base`, compression: "none", version: "0.1.0" } as const;
+    const upon = await exportImage("flight-delay", store, folder, options);
+    expect(Object.keys(upon.layers)).toEqual(["base", "node", "ingot", "package"]);
+    const { child, url } = await start(folder, "debian-bundle");
+    const response = await fetch(`${url}/predict`, { method: "POST", body: JSON.stringify(inputs) });
+    expect(await response.json()).toMatchObject({ label: outputs.label, margin: outputs.margin });
+    child.kill("SIGTERM");
+    expect(await once(child, "exit")).toEqual([0, null]);
+    rmSync(folder, { recursive: true });
+    rmSync(path.join(scratch, "debian-bundle"), { recursive: true });
   });
 
   test("fits in one file that skopeo reads", async () => {
