@@ -195,14 +195,20 @@ test.each([
         labels: Object.values(labels(4)),
       },
     },
+    { trim: { columns: ["boxes", "scores", "labels"] } },
   ]);
   const store = await Store.open(path.join(root, "store"));
   const folder = path.join(root, "folder");
   await initProject(folder);
+  // Everything scores the same in a graph of zeros.
+  const file = path.join(folder, "ingot.yaml");
+  writeFileSync(file, readFileSync(file, "utf8").replace("score: 0.5, limit: 100", "score: 0.1, limit: 4"));
   await pack(folder, store);
   const predictor = await (await openPackage("folder", store)).predictor();
-  const [answer] = await predictor.predict([rows[0]!.inputs]);
-  expect(answer!["count"]).toBe(0);
+  const [answer] = await predictor.predict([rows[3]!.inputs]);
+  expect(Object.keys(answer!)).toEqual(["boxes", "scores", "labels"]);
+  expect(answer!["scores"]).toEqual(new Array(4).fill(width === 5 ? 0.2 : 0.5));
+  expect((answer!["boxes"] as number[][]).map((box) => box.length)).toEqual([4, 4, 4, 4]);
   await predictor.close();
 });
 

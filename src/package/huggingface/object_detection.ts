@@ -31,6 +31,7 @@ export const objectDetection: ImportTask = {
         ...(others.length > 0 ? [{ drop: { columns: others } }] : []),
         { decode_boxes: { column: "pred_boxes", format: "cxcywh", size: "image_size" } },
         { select_boxes: { boxes: "pred_boxes", scores: "logits", ...choice, score: 0.5, limit: 100, labels } },
+        { trim: { columns: ["boxes", "scores", "labels"] } },
       ],
     };
   },

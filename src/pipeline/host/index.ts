@@ -10,4 +10,5 @@ export const hostKinds: Readonly<Record<string, () => Promise<HostKind>>> = {
   entities: async () => (await import("./entities.ts")).entities,
   text_form: async () => (await import("./text_form.ts")).textForm,
   tokenize: async () => (await import("./tokenize.ts")).tokenize,
+  trim: async () => (await import("./trim.ts")).trimKind,
 };

@@ -1,7 +1,8 @@
 // Boxes against torchvision, and on every runtime against their evaluation.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { float32, int64, type Tensor } from "../../../src/onnx/index.ts";
+import { float32, int64, strings, type Tensor } from "../../../src/onnx/index.ts";
+import { hostKinds } from "../../../src/pipeline/index.ts";
 import { stored } from "../images/pictures.ts";
 import { agreeOnGenerated, column, openStep, planStep } from "../step_harness.ts";
 
@@ -159,6 +160,46 @@ test.each<Record<string, unknown>>([
     ],
     { relative: 1e-6 },
   );
+});
+
+test("trim cuts lists to what each record has", async () => {
+  const columns = [
+    column("boxes", "float32", { shape: [3, 2] }),
+    column("labels", "string", { shape: [3] }),
+    column("count", "int64"),
+  ];
+  const options = { columns: ["boxes", "labels"] };
+  const plan = planStep({ step: "trim", options, columns, place: "after" });
+  expect(plan.drops).toEqual(["count"]);
+  const runner = await (await hostKinds["trim"]!()).open(plan.host!.settings, async () => new Uint8Array());
+  const boxes = float32([0.1, 2, 3, 4, 5, 6], [3, 2]);
+  const names = strings(["a", "b", "c"]);
+  const results = await runner.run(
+    [
+      [boxes, boxes, boxes],
+      [names, names, names],
+      [2n, 0n, 9n],
+    ],
+    3,
+  );
+  expect(results).toEqual([
+    [
+      [
+        [0.1, 2],
+        [3, 4],
+      ],
+      ["a", "b"],
+    ],
+    [[], []],
+    [
+      [
+        [0.1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      ["a", "b", "c"],
+    ],
+  ]);
 });
 
 test("boxes of any numbers go through", async () => {
