@@ -3,6 +3,8 @@ import type { HostKind } from "../host.ts";
 
 // biome-ignore format: one kind per line
 export const hostKinds: Readonly<Record<string, () => Promise<HostKind>>> = {
+  clean_text: async () => (await import("./clean_text.ts")).cleanTextKind,
+  parse_time: async () => (await import("./parse_time.ts")).parseTimeKind,
   decode_audio: async () => (await import("./decode_audio.ts")).decodeAudioKind,
   decode_image: async () => (await import("./decode_image.ts")).decodeImageKind,
   custom: async () => (await import("./custom.ts")).custom,

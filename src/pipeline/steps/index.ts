@@ -10,11 +10,13 @@ import { images } from "./images/index.ts";
 import { numbers } from "./numbers/index.ts";
 import { series } from "./series/index.ts";
 import { texts } from "./texts/index.ts";
+import { times } from "./times/index.ts";
 
 // biome-ignore format: one folder per line
 export const steps: readonly Step[] = [
   ...columns,
   ...numbers,
+  ...times,
   ...categories,
   ...texts,
   custom as Step,

@@ -191,6 +191,22 @@ const cases: [name: string, StepCase, Within?][] = [
     "validate numbers to null",
     { step: "validate", options: { columns: ["a", "n"], min: 0, policy: "null" }, columns: [number, whole] },
   ],
+  [
+    "date_parts",
+    {
+      step: "date_parts",
+      options: {
+        column: "a",
+        parts: ["year", "month", "day", "hour", "minute", "second", "weekday", "day_of_year", "is_weekend"],
+        time_zone: "Europe/Berlin",
+      },
+      columns: [column("a", "float64", { categories: [1e9, 1.7e9, 4e9, -1e9, 1e12, 8e12, 1711846800] })],
+    },
+  ],
+  [
+    "date_parts of milliseconds",
+    { step: "date_parts", options: { column: "n", parts: ["hour"], unit: "ms" }, columns: [whole] },
+  ],
 ];
 test.each(cases)("%s: graph and evaluation are equal", async (_name, given, within) => {
   await agreeOnGenerated(given, within, 12);

@@ -1,6 +1,7 @@
 // Steps on columns of any type.
 import type { Step } from "../../step.ts";
 import { cast } from "./cast.ts";
+import { cleanText } from "./clean_text.ts";
 import { compute } from "./compute.ts";
 import { impute } from "./impute.ts";
 import { drop, rename, select } from "./shape_frame.ts";
@@ -16,5 +17,6 @@ export const columns: readonly Step[] = [
   validate as Step,
   impute as Step,
   compute as Step,
+  cleanText as Step,
   stack as Step,
 ];
