@@ -98,6 +98,17 @@ describe.skipIf(!hasBrowser)("the playground", () => {
     await page.context().close();
   });
 
+  test("the API's page has a request to paste for what takes one", async () => {
+    const page = await open("/docs");
+    await page.getByLabel("Example of /invocations").click();
+    const shown = page.locator("li", { has: page.getByLabel("Example of /invocations") }).locator("pre");
+    expect(await shown.textContent()).toBe(
+      `curl -s '${server.url}/invocations' -H 'Content-Type: application/json' -d '{"dataframe_records":[{"age":39,"height":170.5,"colour":"red"}]}'`,
+    );
+    expect(problems).toEqual([]);
+    await page.context().close();
+  });
+
   const screens: [name: string, target: string, options: BrowserContextOptions][] = [
     ["laptop, light", "/", { viewport: { width: 1280, height: 800 }, colorScheme: "light" }],
     ["laptop, dark", "/", { viewport: { width: 1280, height: 800 }, colorScheme: "dark" }],

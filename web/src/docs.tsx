@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import type { InputSpec, OutputSpec, Served } from "./api.ts";
 import { CopyButton } from "./copy_button.tsx";
 import { rangeText } from "./number_text.ts";
+import { OperationExample } from "./operation_example.tsx";
 
 interface Operation {
   readonly summary: string;
@@ -91,6 +92,7 @@ function Operations({ tag, paths }: { tag: OpenApi["tags"][number]; paths: OpenA
             </span>
             <code>{path}</code>
             <span className="summary">{operation.summary}</span>
+            {operation.requestBody && <OperationExample path={path} content={operation.requestBody.content} />}
           </li>
         ))}
       </ul>

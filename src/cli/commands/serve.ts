@@ -90,6 +90,7 @@ export default command({
     process.on("SIGHUP", () => void server.reload("SIGHUP"));
     const { models, first } = server.serving;
     const served = models.map(({ name, version, digest, variant }) => ({ name, version, digest, variant }));
+    const grpcHost = args.socket === undefined ? new URL(server.url).hostname : (args.host ?? "127.0.0.1");
     io.result(
       {
         url: server.url,
@@ -104,7 +105,7 @@ export default command({
           ...(args.socket === undefined
             ? [`  page     ${server.url}/`, `  status   ${server.url}/status`, `  API      ${server.url}/openapi.json`]
             : []),
-          ...(server.grpcPort === null ? [] : [`  gRPC     ${new URL(server.url).hostname}:${server.grpcPort}`]),
+          ...(server.grpcPort === null ? [] : [`  gRPC     ${grpcHost}:${server.grpcPort}`]),
           ...(server.admin ? [`  admin    ${server.admin.url}/deployment`] : []),
           `  try      ${exampleCurl(server.url, first)}`,
         ].join("\n"),

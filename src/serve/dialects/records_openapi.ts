@@ -8,6 +8,7 @@ import {
   jsonContent,
   oneOf,
   operation,
+  ref,
 } from "../openapi_parts.ts";
 
 export function describePredict(models: readonly DescribedModel[]): Described {
@@ -26,7 +27,8 @@ export function describePredict(models: readonly DescribedModel[]): Described {
           },
         },
       ),
-      answer: jsonContent({ oneOf: [output, arrayOf(output)] }),
+      // A record of an array that is refused has its error in its place.
+      answer: jsonContent({ oneOf: [output, arrayOf({ anyOf: [output, ref("Error")] })] }),
       error: "Error",
       isPrediction: true,
     }),
