@@ -18,7 +18,8 @@ import { memoryMiB } from "./serving/process_tree.ts";
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "30" }, "swap-seconds": { type: "string", default: "60" } },
 });
-const endAt = performance.now() + Number(values.minutes) * 60_000;
+/** Set when the load begins. */
+let endAt = 0;
 const swapMs = Number(values["swap-seconds"]) * 1000;
 const root = path.join(import.meta.dirname, "..");
 const folder = mkdtempSync(path.join(os.tmpdir(), "ingot-soak-"));
@@ -92,6 +93,7 @@ try {
   const capacity = await load(port, requestBytes(`/predict/${network.name}`, network.records[0]!), 32, 4000);
   const rate = Math.max(10, Math.floor(0.7 * capacity.requestsPerSecond));
   process.stderr.write(`soak: ${rate} requests a second, 70 % of ${Math.round(capacity.requestsPerSecond)}\n`);
+  endAt = performance.now() + Number(values.minutes) * 60_000;
   await Promise.all([steady(rate), swapping(), leaving(), malforming(), watching()]);
   report(rate);
 } finally {
