@@ -70,6 +70,8 @@ export interface InputSpec {
   readonly text?: TextForm;
   /** `allow`: true and false stand for 1 and 0, as where the source library takes a column of booleans for numbers. Only where type is float. */
   readonly booleans?: "allow";
+  /** The model has this column and reads nothing of it: any value will do, and is sent as NaN. */
+  readonly unread?: true;
   /** Known categories in the model's order. Other values are legal: the graph treats them as the source library does. */
   readonly categories?: readonly string[] | readonly number[];
   readonly min?: number;

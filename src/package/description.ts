@@ -64,6 +64,7 @@ const packageSchema = z.object({
       missing: z.enum(["allow", "refuse"]).optional(),
       missingValue: text.optional(),
       booleans: z.literal("allow").optional(),
+      unread: z.literal(true).optional(),
       text: z
         .object({ lowercase: z.boolean().optional(), stripAccents: z.enum(["unicode", "ascii"]).optional() })
         .optional(),

@@ -27,6 +27,7 @@ const words: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Inf
 
 /** Compiles the checks of one input into one function. */
 export function elementReader(spec: InputSpec): ReadElement {
+  if (spec.unread) return () => Number.NaN;
   const missing = missingElement(spec);
   const read = valueReader(spec);
   const bounded = spec.min === undefined && spec.max === undefined ? read : withBounds(spec, read);

@@ -31,6 +31,7 @@ export function openApiSchemas(schema: Schema): { input: JsonSchema; output: Jso
 
 function inputSchema(input: InputSpec): JsonSchema {
   const { min, max, missing } = input;
+  if (input.unread) return { description: "The model does not read it: any value, null, or left out." };
   const types = [jsonTypes[input.type]];
   if (input.booleans === "allow") types.push("boolean");
   if (missing === "allow" && input.shape.length === 0) types.push("null");

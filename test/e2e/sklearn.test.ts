@@ -19,11 +19,13 @@ function ingot(...args: string[]) {
   return run.stdout;
 }
 
-// Text columns, missing values and numbers; 0.24 has tree nodes and modules that today's scikit-learn does not load.
+// Text columns, missing values, booleans and numbers; 0.24 has tree nodes and modules that today's scikit-learn does not load.
 const models: [release: string, name: string][] = [
   ["0.24.2", "frame-logistic"],
   ["0.24.2", "frame-forest"],
   ["0.24.2", "frame-boosting"],
+  ["1.0.2", "orders-forest"],
+  ["1.3.2", "orders-with-none"],
   ["1.9.1", "frame-forest"],
   ["1.9.1", "frame-selector"],
 ];

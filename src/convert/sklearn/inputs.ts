@@ -153,6 +153,7 @@ function specOf(name: string, need: ColumnNeed, given: Given | undefined, missin
     ...base,
     dtype: "float64",
     ...(type === "float" && numbers.length === 0 ? { booleans: "allow" as const } : {}),
+    ...(need.unused && given?.type === undefined ? { unread: true as const } : {}),
     ...(numbers.length > 0 ? { categories: numbers } : {}),
   };
 }
