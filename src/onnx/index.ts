@@ -9,6 +9,7 @@ export { externalFiles, loadExternal, type Split, splitExternal, writeExternal }
 export { fromBfloat16, fromFloat16, toBfloat16, toFloat16 } from "./half_precision.ts";
 export { inferModel } from "./infer/infer.ts";
 export type { Fact } from "./infer/rule.ts";
+export { inlineFunctions } from "./inline.ts";
 export { lintModel, lintRules } from "./lint/lint.ts";
 export type { LintFinding, LintRule, Severity } from "./lint/rule.ts";
 export { treeProblems } from "./lint/tree_shape.ts";

@@ -2,6 +2,7 @@
 // that `verify` needs neither the trained file nor its library.
 import { type EdgeKind, edgeRows } from "../convert/index.ts";
 import { IngotError, type Schema } from "../core/index.ts";
+import { inlineFunctions } from "../onnx/index.ts";
 import { type InputRecord, type OutputRecord, type PipelineFiles, predictorOn, writeJson } from "../runtime/index.ts";
 import type { Composed } from "./compose.ts";
 import { type Example, parseExamples } from "./examples.ts";
@@ -22,7 +23,7 @@ export async function edgeRowsOf(
   examples: readonly Example[],
   pipeline?: PipelineFiles,
 ): Promise<EdgeRows | null> {
-  const found = edgeRows(model, schema, {
+  const found = edgeRows(inlineFunctions(model), schema, {
     examples: examples.map((example) => example.inputs),
     ...(accepts ? { accepts } : {}),
   });
