@@ -35,6 +35,8 @@ def read(case):
         return booster, booster.num_feature(), case["isClassifier"]
     model = xgb.XGBClassifier() if case["isClassifier"] else xgb.XGBRegressor()
     model.load_model(case["file"])
+    # onnxmltools takes no other names: without this it refuses nearly all.
+    model.get_booster().feature_names = [f"f{i}" for i in range(model.n_features_in_)]
     return model, model.n_features_in_, case["isClassifier"]
 
 

@@ -61,7 +61,7 @@ export async function boostersSection(work: string): Promise<string[]> {
     ] as const)
       rows.push([`${library}: ${name}`, ...summary(results.filter((one) => one.family === library))]);
   return [
-    "Model files of LightGBM and XGBoost, with onnxmltools, on the rows of their data sets (it takes float32 only, so no edge rows):",
+    "Model files of LightGBM and XGBoost, with onnxmltools, on the rows of their data sets (it takes float32 only, so no edge rows; columns of XGBoost were renamed f0, f1 …, since it refuses other names):",
     "",
     markdown(rows),
     "",
