@@ -1,7 +1,7 @@
 // What a file is: a format, or an archive that holds one. By content only, never by name.
 import { lstat } from "node:fs/promises";
 import { cannotOpen, IngotError } from "../core/index.ts";
-import { containersOf, openFolder } from "./archive/index.ts";
+import { containersOf, isCutZip, openFolder } from "./archive/index.ts";
 import { compressionOf, decompress, decompressed } from "./compression/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
 import { joblib } from "./joblib/index.ts";
@@ -27,6 +27,12 @@ export async function detectFormat(file: FileSource, depth = 0): Promise<Format>
   if (inside) return inside;
   const format = formats.find((candidate) => candidate.detect(head, file.size));
   if (format) return format;
+  if (isCutZip(head))
+    throw new IngotError("FILE_TRUNCATED", {
+      what: "begins like a zip archive (PyTorch, Keras, NumPy …), whose end is missing",
+      where: file.name,
+      fix: "copy or download the file again and compare its digest",
+    });
   throw new IngotError("FORMAT_UNKNOWN", {
     what: file.size === 0 ? "the file is empty" : "no known format begins like this",
     where: file.name,
@@ -77,20 +83,20 @@ export interface ModelRead {
   readonly size: number;
 }
 
-/** Detects, reads and describes a model: a file, an archive or a folder. */
-export async function readModelAt(path: string): Promise<ModelRead> {
+/** Detects, reads and describes a model: a file, an archive or a folder; `name` is what messages call it. */
+export async function readModelAt(path: string, name = path): Promise<ModelRead> {
   const status = await lstat(path).catch((cause) => {
-    throw cannotOpen(cause, path);
+    throw cannotOpen(cause, name);
   });
   if (status.isDirectory()) {
-    await using tree = await openFolder(path);
+    await using tree = await openFolder(path, name);
     const size = tree.entries.reduce((sum, entry) => sum + entry.size, 0);
     const format = await identifyTree(tree);
     if (!format) return (await readOnlyModel(tree, size)) ?? (await readMembers(tree, size));
     const model = await format.read(tree);
     return { format, model, description: format.describe(model), size };
   }
-  await using file = await openFile(path);
+  await using file = await openFile(path, name);
   const format = await detectFormat(file);
   const model = await format.read(file);
   return { format, model, description: format.describe(model), size: file.size };

@@ -1,6 +1,6 @@
 // formats: every file format Ingot reads (tables.ts). A format detects, reads and describes; it never executes.
 
-export { containers, containersOf, openFolder, windowOf } from "./archive/index.ts";
+export { containers, containersOf, isCutZip, openFolder, windowOf } from "./archive/index.ts";
 export {
   type CatboostLink,
   type CatboostModel,

@@ -5,6 +5,7 @@ import {
   containersOf,
   type Format,
   formats,
+  isCutZip,
   memoryFile,
   type Observation,
   type OpenFile,
@@ -46,6 +47,12 @@ export async function walk(given: OpenFile, survey: Survey): Promise<void> {
     });
   for (const format of found) await surveyFormat(format, file, survey);
   if (found.length > 0 || archives.length > 0) return;
+  if (isCutZip(head))
+    return survey.observe({
+      kind: "anomaly",
+      subject: "truncated",
+      detail: "begins like a zip archive (PyTorch, Keras, NumPy …), whose end is missing",
+    });
   const image = imageFormat(head);
   if (image !== null) await surveyImage(file, image, survey);
   else if (file.size > 0 && looksLikeText(head)) await surveyText(file, survey);

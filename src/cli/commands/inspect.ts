@@ -12,7 +12,7 @@ export default command({
       import("../../formats/index.ts"),
       import("../../convert/index.ts"),
     ]);
-    const read = await readModelAt(path.resolve(io.cwd, file));
+    const read = await readModelAt(path.resolve(io.cwd, file), file);
     const use = findUse(read);
     io.result({ ...read.description, use }, () => renderDescription(read.description, use));
   },

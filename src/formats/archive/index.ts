@@ -10,6 +10,11 @@ export { windowOf } from "./window.ts";
 
 export const containers: readonly Container[] = [zip, tar, sevenZip];
 
+/** A member of a zip stands first; asked where nothing is a zip by its end. */
+export function isCutZip(head: Uint8Array): boolean {
+  return head[0] === 0x50 && head[1] === 0x4b && head[2] === 3 && head[3] === 4;
+}
+
 const edge = 64 * 1024 + 22;
 
 /** Containers that a file is, by its first and last bytes. */

@@ -56,6 +56,7 @@ class Walk {
         at,
         at >= this.window.end ? "truncated" : "pickle",
       );
+      this.witness.observe({ kind: "unread", detail: `the pickle breaks at byte ${at}: ${error.message}` });
     }
     for (const detail of bombsIn(this.r)) this.witness.anomaly(detail, this.start);
     const end = Math.min(this.window.offset, this.window.end);
