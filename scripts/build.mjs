@@ -10,6 +10,20 @@ import { bundleBrowser, sandboxEntry } from "./build_browser.mjs";
 const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
 
+/**
+ * A layer that is imported while running is an entry of its own beside its `index.ts`. Were that file the entry, everybody who imports one name
+ * of it would load the whole layer.
+ */
+const wholeLayers = {
+  name: "whole-layers",
+  async resolveId(source, importer, { kind }) {
+    if (kind !== "dynamic-import" || !/^\.\.?\/.*index\.ts$/.test(source)) return null;
+    const resolved = await this.resolve(source, importer, { skipSelf: true, kind: "import-statement" });
+    return resolved ? { id: `\0whole:${resolved.id}`, moduleSideEffects: false } : null;
+  },
+  load: (id) => (id.startsWith("\0whole:") ? `export * from ${JSON.stringify(id.slice("\0whole:".length))};` : null),
+};
+
 rmSync(path.join(root, "dist"), { recursive: true, force: true });
 
 await Promise.all([bundleCommandLine(), bundlePages(), bundleBrowser(path.join(root, "dist", "browser"))]);
@@ -26,7 +40,13 @@ async function bundleCommandLine() {
     platform: "node",
     // Native and WebAssembly runtimes, and the bundler of custom steps, find their binaries beside their own files.
     external: [/^onnxruntime-/, /^rolldown/],
-    // Lowers `using`: early releases of Node 24 never dispose of one that a closure captured (measured on 24.0.0).
+    // Modules of the layers do nothing but define, so an `index.ts` brings only what is asked of it: `ingot serve` loads no converters.
+    treeshake: {
+      moduleSideEffects: [{ test: /[\\/]src[\\/](?!cli[\\/])/, external: false, sideEffects: false }],
+    },
+    plugins: [wholeLayers],
+    // What several commands share stays by itself: merged into the chunk of one of them, it would bring the whole of that one.
+    experimental: { chunkOptimization: { mergeCommonChunks: false } },
     transform: {
       target: "node22",
       define: { INGOT_VERSION: JSON.stringify(version), INGOT_THREAD_ENTRY: '"thread.mjs"', ...sandboxEntry },

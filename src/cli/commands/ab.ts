@@ -2,7 +2,6 @@ import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { IngotError } from "../../core/index.ts";
 import { command, flag, positional, value } from "../command.ts";
-import { renderAb } from "../render_ab.ts";
 
 export default command({
   name: "ab",
@@ -28,7 +27,10 @@ export default command({
     if (log === undefined) throw usage("`--log` is missing");
     const share = Number(confidence ?? 0.95);
     if (!(share > 0.5 && share < 1)) throw usage(`\`${confidence}\` is no confidence between 0.5 and 1`);
-    const { abReport, abSvg, readExperiment } = await import("../../serve/index.ts");
+    const [{ abReport, abSvg, readExperiment }, { renderAb }] = await Promise.all([
+      import("../../serve/index.ts"),
+      import("../render_ab.ts"),
+    ]);
     const experiment = await readExperiment(path.resolve(io.cwd, log), { model, outcome, missingAsZero });
     if (baseline !== undefined && !experiment.requests.has(baseline))
       throw usage(`the log has no variant \`${baseline}\`: there is ${[...experiment.requests.keys()].join(", ")}`);
