@@ -1,19 +1,24 @@
 // Records to tensors. Everything that the schema decides is decided once per schema, not once per value.
 import { IngotError, type InputSpec, nearest, quoted, type Schema } from "../core/index.ts";
-import { dataType, type Tensor, type TensorData, toBfloat16, toFloat16 } from "../onnx/index.ts";
-import { type Element, elementReader, type Place, refuseInput } from "./field.ts";
+import type { Tensor } from "../onnx/index.ts";
+import { allocate, elementWriter } from "./element_store.ts";
+import { elementReader, type Place, refuseInput } from "./field.ts";
 import { shown } from "./json.ts";
 import type { InputRecord } from "./predictor.ts";
+import { type QuickColumn, quickColumn, quickScalars } from "./quick_columns.ts";
+import { ownValue, RecordLayout } from "./record_layout.ts";
 
 /** Largest number of elements that one encoded tensor may have. */
 const largestTensor = 2 ** 28;
 
 type EncodeColumn = (records: readonly InputRecord[]) => Tensor;
-type Writer = (data: TensorData, index: number, element: Element) => void;
 
 interface Encoder {
   readonly names: ReadonlySet<string>;
   readonly columns: readonly (readonly [name: string, encode: EncodeColumn])[];
+  readonly layout: RecordLayout;
+  readonly scalars: readonly QuickColumn[];
+  readonly shaped: readonly (readonly [name: string, encode: EncodeColumn])[];
 }
 
 const encoders = new WeakMap<Schema, Encoder>();
@@ -23,21 +28,41 @@ const encoders = new WeakMap<Schema, Encoder>();
  * @throws IngotError INPUT_INVALID, such as `inputs.age: expected int, got "x" (row 3)`
  */
 export function encodeRecords(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
+  const quick = encodeQuickly(schema, records, false);
+  if (quick) return quick;
   checkRecordNames(schema, records);
-  return encodeInputs(schema, records);
+  return encodeGenerally(schema, records);
 }
 
 /** The same for records that may hold more than these inputs. */
 export function encodeInputs(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
+  return encodeQuickly(schema, records, true) ?? encodeGenerally(schema, records);
+}
+
+/** The way that says what is wrong, first things first: names, then column by column. */
+export function encodeGenerally(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
   const feeds: Record<string, Tensor> = {};
   for (const [name, encode] of encoderOf(schema).columns) feeds[name] = encode(records);
+  return feeds;
+}
+
+/** The same tensors, or null where something is refused. */
+function encodeQuickly(
+  schema: Schema,
+  records: readonly InputRecord[],
+  mayHoldOthers: boolean,
+): Record<string, Tensor> | null {
+  const { layout, scalars, shaped } = encoderOf(schema);
+  const feeds = quickScalars(scalars, layout, records, mayHoldOthers);
+  if (feeds) for (const [name, encode] of shaped) feeds[name] = encode(records);
   return feeds;
 }
 
 /** @throws IngotError INPUT_INVALID for what is no record, and for names that are no inputs */
 export function checkRecordNames(schema: Schema, records: readonly InputRecord[]): void {
   const encoder = encoderOf(schema);
-  for (let row = 0; row < records.length; row++) checkNames(encoder, records[row]!, rowOf(row, records));
+  for (let row = 0; row < records.length; row++)
+    if (!encoder.layout.holdsOnlyInputs(records[row]!)) checkNames(encoder, records[row]!, rowOf(row, records));
 }
 
 /**
@@ -47,7 +72,7 @@ export function checkRecordNames(schema: Schema, records: readonly InputRecord[]
 export function recordShape({ inputs }: Schema, record: InputRecord): string {
   return inputs
     .filter(({ shape }) => shape.some((size) => typeof size !== "number"))
-    .map((spec) => measured(spec, fieldOf(record, spec), { path: `inputs.${spec.name}`, row: null }).join("x"))
+    .map((spec) => measured(spec, ownValue(record, spec.name), { path: `inputs.${spec.name}`, row: null }).join("x"))
     .join(" ");
 }
 
@@ -64,13 +89,18 @@ function rowOf(row: number, records: readonly InputRecord[]): number | null {
   return records.length === 1 ? null : row;
 }
 
-function compile(schema: Schema): Encoder {
+function compile({ inputs }: Schema): Encoder {
+  const names = inputs.map(({ name }) => name);
+  const columns = inputs.map((input): readonly [string, EncodeColumn] => [
+    input.name,
+    input.shape.length === 0 ? scalarColumn(input) : shapedColumn(input),
+  ]);
   return {
-    names: new Set(schema.inputs.map((input) => input.name)),
-    columns: schema.inputs.map((input) => [
-      input.name,
-      input.shape.length === 0 ? scalarColumn(input) : shapedColumn(input),
-    ]),
+    names: new Set(names),
+    columns,
+    layout: new RecordLayout(names),
+    scalars: inputs.flatMap((input, at) => (input.shape.length === 0 ? [quickColumn(input, at)] : [])),
+    shaped: columns.filter((_, at) => inputs[at]!.shape.length > 0),
   };
 }
 
@@ -95,13 +125,13 @@ function checkNames({ names }: Encoder, record: InputRecord, row: number | null)
 
 function scalarColumn(spec: InputSpec): EncodeColumn {
   const read = elementReader(spec);
-  const write = writerOf(spec);
+  const write = elementWriter(spec);
   const path = `inputs.${spec.name}`;
   const dims = (count: number) => (spec.layout === "column" ? [count, 1] : spec.layout === "batch" ? [count] : []);
   return (records) => {
     const data = allocate(spec, records.length);
     for (let row = 0; row < records.length; row++) {
-      write(data, row, read(fieldOf(records[row]!, spec), { path, row: rowOf(row, records) }));
+      write(data, row, read(ownValue(records[row]!, spec.name), { path, row: rowOf(row, records) }));
     }
     return { dtype: spec.dtype, dims: dims(records.length), data };
   };
@@ -109,11 +139,11 @@ function scalarColumn(spec: InputSpec): EncodeColumn {
 
 function shapedColumn(spec: InputSpec): EncodeColumn {
   const read = elementReader(spec);
-  const write = writerOf(spec);
+  const write = elementWriter(spec);
   const path = `inputs.${spec.name}`;
   return (records) => {
     // The first record says how long the varying sizes are; a batch is a box, so the others must agree.
-    const shape = measured(spec, records[0] && fieldOf(records[0], spec), { path, row: rowOf(0, records) });
+    const shape = measured(spec, records[0] && ownValue(records[0], spec.name), { path, row: rowOf(0, records) });
     const count = shape.reduce((product, size) => product * size, 1);
     if (count * records.length > largestTensor)
       refuseInput(
@@ -149,7 +179,7 @@ function shapedColumn(spec: InputSpec): EncodeColumn {
     // Lengths first, memory after: one long record and many short ones must not add up to a large box.
     for (let row = 0; row < records.length; row++) {
       place.row = rowOf(row, records);
-      check(fieldOf(records[row]!, spec));
+      check(ownValue(records[row]!, spec.name));
     }
     const data = allocate(spec, count * records.length);
     let index = 0;
@@ -164,15 +194,11 @@ function shapedColumn(spec: InputSpec): EncodeColumn {
     };
     for (let row = 0; row < records.length; row++) {
       place.row = rowOf(row, records);
-      const value = fieldOf(records[row]!, spec) as ArrayLike<unknown>;
+      const value = ownValue(records[row]!, spec.name) as ArrayLike<unknown>;
       fill(value, isTyped(value) || shape.length === 1);
     }
     return { dtype: spec.dtype, dims: spec.layout === "whole" ? shape : [records.length, ...shape], data };
   };
-}
-
-function fieldOf(record: InputRecord, { name }: InputSpec): unknown {
-  return Object.hasOwn(record, name) ? record[name] : undefined;
 }
 
 function isTyped(value: unknown): boolean {
@@ -201,23 +227,4 @@ function measured(spec: InputSpec, value: unknown, place: Place): number[] {
       );
     return items.length;
   });
-}
-
-function allocate({ name, dtype }: InputSpec, length: number): TensorData {
-  if (dtype === "string") return new Array<string>(length).fill("");
-  if (/^complex|^float[48]|int[24]$/.test(dtype))
-    throw new IngotError("RUNTIME_UNSUPPORTED", {
-      what: `values of type ${dtype} cannot be given as records`,
-      where: `inputs.${name}`,
-    });
-  return new (dataType(dtype).array!)(length);
-}
-
-function writerOf(spec: InputSpec): Writer {
-  const put: Writer = (data, index, element) => {
-    (data as unknown as Element[])[index] = element;
-  };
-  if (spec.dtype === "float16") return (data, index, element) => put(data, index, toFloat16(element as number));
-  if (spec.dtype === "bfloat16") return (data, index, element) => put(data, index, toBfloat16(element as number));
-  return put;
 }

@@ -1,0 +1,27 @@
+// The memory of an input's tensor, and how an element goes into it.
+import { IngotError, type InputSpec } from "../core/index.ts";
+import { dataType, type TensorData, toBfloat16, toFloat16 } from "../onnx/index.ts";
+import type { Element } from "./field.ts";
+
+/** Writes one element. */
+export type WriteElement = (data: TensorData, index: number, element: Element) => void;
+
+/** @throws IngotError RUNTIME_UNSUPPORTED for types that records cannot give */
+export function allocate({ name, dtype }: InputSpec, length: number): TensorData {
+  if (dtype === "string") return new Array<string>(length).fill("");
+  if (/^complex|^float[48]|int[24]$/.test(dtype))
+    throw new IngotError("RUNTIME_UNSUPPORTED", {
+      what: `values of type ${dtype} cannot be given as records`,
+      where: `inputs.${name}`,
+    });
+  return new (dataType(dtype).array!)(length);
+}
+
+export function elementWriter(spec: InputSpec): WriteElement {
+  const put: WriteElement = (data, index, element) => {
+    (data as unknown as Element[])[index] = element;
+  };
+  if (spec.dtype === "float16") return (data, index, element) => put(data, index, toFloat16(element as number));
+  if (spec.dtype === "bfloat16") return (data, index, element) => put(data, index, toBfloat16(element as number));
+  return put;
+}
