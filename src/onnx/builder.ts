@@ -294,9 +294,17 @@ function needed(nodes: readonly Node[], outputs: readonly { name: string }[]): N
   return kept.reverse();
 }
 
-/** Equal for equal tensors, without keeping their bytes. */
+/** Bytes of a tensor that is its own key: hashing costs more. */
+const smallConstant = 2048;
+
+/** Equal for equal tensors, without keeping the bytes of large ones. */
 function contentKey({ dtype, dims }: Tensor, content: StoredTensor["content"]): string {
-  const hash = createHash("sha256").update(`${dtype} ${dims}\n`);
+  const head = `${dtype} ${dims}\n`;
+  if (content.kind === "raw" && content.bytes.length <= smallConstant) {
+    const { buffer, byteOffset, byteLength } = content.bytes;
+    return head + Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
+  }
+  const hash = createHash("sha256").update(head);
   if (content.kind === "raw") hash.update(content.bytes);
   if (content.kind === "strings") for (const text of content.values) hash.update(`${text.length} `).update(text);
   return hash.digest("base64");

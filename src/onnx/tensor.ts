@@ -32,11 +32,11 @@ export function elementCount(dims: readonly number[]): number {
 }
 
 export function float32(values: ArrayLike<number>, dims: readonly number[] = [values.length]): Tensor {
-  return { dtype: "float32", dims, data: values instanceof Float32Array ? values : Float32Array.from(values) };
+  return { dtype: "float32", dims, data: values instanceof Float32Array ? values : new Float32Array(values) };
 }
 
 export function float64(values: ArrayLike<number>, dims: readonly number[] = [values.length]): Tensor {
-  return { dtype: "float64", dims, data: values instanceof Float64Array ? values : Float64Array.from(values) };
+  return { dtype: "float64", dims, data: values instanceof Float64Array ? values : new Float64Array(values) };
 }
 
 export function int64(values: ArrayLike<number | bigint>, dims: readonly number[] = [values.length]): Tensor {

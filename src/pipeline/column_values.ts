@@ -20,8 +20,9 @@ interface Pack {
 
 export class ColumnValues {
   readonly #g: GraphBuilder;
-  readonly #forms = new Map<number, Forms>();
-  readonly #packs = new Map<string, Pack>();
+  /** By the version's number. */
+  readonly #forms: (Forms | undefined)[] = [];
+  readonly #packs = new Map<string, Value>();
   readonly #casts = new Map<string, Value>();
 
   constructor(g: GraphBuilder) {
@@ -29,22 +30,21 @@ export class ColumnValues {
   }
 
   has(version: Version): boolean {
-    return this.#forms.has(keyOf(version));
+    return this.#forms[keyOf(version)] !== undefined;
   }
 
   set(version: Version, value: Value): void {
-    this.#forms.set(keyOf(version), { plain: value });
+    this.#forms[keyOf(version)] = { plain: value };
   }
 
   setColumn(version: Version, value: Value): void {
-    this.#forms.set(keyOf(version), { column: value });
+    this.#forms[keyOf(version)] = { column: value };
   }
 
   setPacked(versions: readonly Version[], value: Value): void {
     const pack = { value, width: versions.length };
-    this.#packs.set(versions.map(keyOf).join(), pack);
     versions.forEach((version, at) => {
-      this.#forms.set(keyOf(version), { packed: { pack, at } });
+      this.#forms[keyOf(version)] = { packed: { pack, at } };
     });
   }
 
@@ -77,9 +77,11 @@ export class ColumnValues {
 
   /** Scalar columns of one element type as one matrix `[N, k]`. */
   pack(versions: readonly Version[]): Value {
+    const whole = this.#wholeMatrix(versions);
+    if (whole) return whole;
     const key = versions.map(keyOf).join();
     const known = this.#packs.get(key);
-    if (known) return known.value;
+    if (known) return known;
     const parts: Value[] = [];
     for (let start = 0; start < versions.length; ) {
       const first = this.#of(versions[start]!).packed;
@@ -93,8 +95,19 @@ export class ColumnValues {
       start = end;
     }
     const value = parts.length === 1 ? parts[0]! : this.#g.op("Concat", parts, { axis: 1 }, { name: "pack" });
-    this.#packs.set(key, { value, width: versions.length });
+    this.#packs.set(key, value);
     return value;
+  }
+
+  /** The matrix that a step wrote as exactly these columns. */
+  #wholeMatrix(versions: readonly Version[]): Value | null {
+    const pack = this.#of(versions[0]!).packed?.pack;
+    if (pack?.width !== versions.length) return null;
+    const isWhole = versions.every((version, at) => {
+      const { packed } = this.#of(version);
+      return packed?.pack === pack && packed.at === at;
+    });
+    return isWhole ? pack.value : null;
   }
 
   #places(versions: readonly Version[], start: number, end: number): number[] {
@@ -102,7 +115,7 @@ export class ColumnValues {
   }
 
   #of(version: Version): Forms {
-    const forms = this.#forms.get(keyOf(version));
+    const forms = this.#forms[keyOf(version)];
     if (!forms) throw new Error(`column ${version.column.name} has no value in the graph`);
     return forms;
   }

@@ -78,7 +78,9 @@ class PipelineCompiler {
   compile(): CompiledPipeline {
     const { before, after, connections, modelOutputs, answers } = this.#planned;
     const steps = [...before, ...after];
-    const read = new Set(steps.flatMap(({ reads }) => reads.map(sourceOf)));
+    const read = new Set<Version>();
+    for (const { reads } of steps)
+      for (const version of reads) if (sourceOf(version).origin === "input") read.add(sourceOf(version));
     // What only the model reads stays as the model declares it.
     const isStraight = ({ version }: Connection) => version.origin === "input" && !version.alias && !read.has(version);
     for (const { spec, version } of connections.filter(isStraight)) this.#declare(version, spec);

@@ -115,7 +115,8 @@ export function preparedInputs(parts: PipelineParts): ReadonlySet<string> {
 class Planner {
   readonly #frame = new Map<string, Version>();
   readonly #parts: PipelineParts;
-  readonly #read = new Set<Version>();
+  /** Names under which columns are read. */
+  readonly #read = new Set<string>();
   #next = 0;
 
   constructor(parts: PipelineParts) {
@@ -137,7 +138,7 @@ class Planner {
   }
 
   put(version: Omit<Version, "id">): Version {
-    const made: Version = { id: this.#next++, ...version };
+    const made: Version = { ...version, id: this.#next++ };
     this.#frame.delete(made.column.name);
     this.#frame.set(made.column.name, made);
     return made;
@@ -158,7 +159,8 @@ class Planner {
   }
 
   step(declared: DeclaredStep, id: string): PlannedStep {
-    const columns = new Map([...this.#frame].map(([name, { column }]) => [name, column]));
+    const columns = new Map<string, Column>();
+    for (const [name, { column }] of this.#frame) columns.set(name, column);
     const frame = new StepFrame(columns, declared, this.#parts.project);
     const plan = declared.step.plan(declared.options, frame);
     const reads = plan.reads.map((name) => {
@@ -192,9 +194,8 @@ class Planner {
 
   /** Every input that ingot.yaml declares must be read by somebody. */
   checkDeclared(): void {
-    const read = new Set([...this.#read].map((version) => version.column.name));
     for (const { name } of this.#parts.inputs)
-      if (!read.has(name))
+      if (!this.#read.has(name))
         throw new IngotError("PIPELINE_INVALID", {
           what: `no step reads the input \`${name}\`, and the model does not either`,
           where: this.#parts.where(["inputs", name]),
@@ -203,8 +204,7 @@ class Planner {
   }
 
   #use(version: Version): Version {
-    const source = version.alias ?? version;
-    this.#read.add(source);
+    this.#read.add(sourceOf(version).column.name);
     return version;
   }
 

@@ -91,11 +91,7 @@ export function columnwise(work: Columnwise): StepPlan {
   const missing = work.missing ?? ((column: Column) => column.missing);
   return {
     reads: columns.map(({ name }) => name),
-    writes: columns.map(({ categories: _, type: _type, ...column }, at) => ({
-      ...column,
-      dtype: "float64" as const,
-      missing: missing({ categories: _, ...column } as Column, at),
-    })),
+    writes: columns.map((column, at) => ({ ...asNumbers(column), dtype: "float64", missing: missing(column, at) })),
     ...(work.inexact ? { inexact: true } : {}),
     emit: (values, emission) =>
       values.map((value, at) => {
@@ -112,6 +108,13 @@ export function columnwise(work: Columnwise): StepPlan {
         return float64(out, dims);
       }),
   };
+}
+
+/** Without what is only said of other columns. */
+function asNumbers(column: Column): Column {
+  if (column.categories === undefined && column.type === undefined) return column;
+  const { categories: _categories, type: _type, ...rest } = column;
+  return rest;
 }
 
 export function asFloat64(g: GraphBuilder, value: Value): Value {
