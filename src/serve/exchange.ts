@@ -76,7 +76,7 @@ export class Exchange implements Asker {
     this.release();
     const model = this.serving.findVariant(name, variant);
     this.serving.authorize(this, name);
-    model.acquire();
+    this.serving.use(model);
     return this.hold(model);
   }
 

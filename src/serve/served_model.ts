@@ -150,6 +150,10 @@ export class ServedModel {
     return this.#write(results, rows, isArray);
   }
 
+  get isInUse(): boolean {
+    return this.#users > 0;
+  }
+
   /** From now on this model is in use, until `release`. */
   acquire(): void {
     this.#users++;

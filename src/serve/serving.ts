@@ -26,6 +26,9 @@ export interface ServingOptions {
   readonly web: WebAssets;
 }
 
+/** The requests that met, and what comes with them, are answered first. */
+const settleAfterMs = 250;
+
 export class Serving {
   readonly options: ServingOptions;
   /** What loads and unloads models when clients ask for it; null: they may not. */
@@ -38,6 +41,10 @@ export class Serving {
   #choosers: ReadonlyMap<string, Chooser> = new Map();
   readonly #observers = new Set<Observer>();
   readonly #settled = new WeakSet<ServedModel>();
+  readonly #crowded = new WeakSet<ServedModel>();
+  /** One after the other: what is measured at the same time is measured wrongly. */
+  #settling: Promise<void> = Promise.resolve();
+  #isOpen = false;
   #closed: Promise<void> | null = null;
 
   /** @param models the first answers where no model is named; none = `replace` brings them before anybody asks */
@@ -80,7 +87,7 @@ export class Serving {
     const chooser = version === "" ? this.#choosers.get(name === "" ? this.first.name : name) : undefined;
     const model = chooser ? chooser(asker) : name === "" ? this.first : this.find(name, version);
     this.authorize(asker, model.name);
-    model.acquire();
+    this.use(model);
     return model;
   }
 
@@ -132,9 +139,24 @@ export class Serving {
     });
   }
 
-  /** The server listens: from now on models settle where they run best. */
+  /** Acquires a model for a request. When requests first meet, it finds out, a little later, where it runs best and whether together. */
+  use(model: ServedModel): void {
+    const meetsOthers = model.isInUse;
+    model.acquire();
+    if (!meetsOthers || !this.#isOpen || this.#crowded.has(model)) return;
+    this.#crowded.add(model);
+    const timer = setTimeout(() => {
+      this.#settling = this.#settling.then(() => this.settle([model]));
+    }, settleAfterMs);
+    timer.unref();
+  }
+
+  /**
+   * The server listens: from now on models whose requests meet settle where they run best. One that is asked by one client at a time is
+   * quickest where it is, and takes no memory for trials and threads.
+   */
   open(): void {
-    void this.settle();
+    this.#isOpen = true;
   }
 
   /** Lets each model find out where it runs best, while it answers. Failures leave it where it is. */

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { alone } from "../../src/serve/engine/plan.ts";
 import { callWithoutClient, type FinishedRequest, type RunningServer, ServedModel } from "../../src/serve/index.ts";
 import { peopleModel, serve, slowed } from "./people_model.ts";
 
@@ -80,4 +81,27 @@ test("what is replaced goes on until its users have released it", async () => {
   served.release();
   await closing;
   expect(closed).toBe(true);
+});
+
+test("a model looks for where it runs best once requests meet, not before", async () => {
+  let measured = 0;
+  const model = await peopleModel();
+  const predictor = slowed(model.predictor, 30);
+  const measure = async () => {
+    measured++;
+    return { plan: alone("asked"), placement: null };
+  };
+  const own = await serve([{ ...model, predictor, measure }]);
+  try {
+    const ask = () => fetch(`${own.url}/predict`, { method: "POST", body }).then((response) => response.text());
+    for (let request = 0; request < 3; request++) await ask();
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect([measured, own.serving.first.plan.reason]).toEqual([0, "nobody has tried it"]);
+    while (measured === 0) await Promise.all([ask(), ask()]);
+    await Promise.all([ask(), ask()]);
+    await own.serving.settle();
+    expect([measured, own.serving.first.plan.reason]).toEqual([1, "asked"]);
+  } finally {
+    await own.close();
+  }
 });

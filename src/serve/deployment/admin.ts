@@ -1,10 +1,11 @@
 // The admin API: what is served, and changing it. On a port of its own, with a token of its own.
 import { createHash, timingSafeEqual } from "node:crypto";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { IngotError, quoted } from "../../core/index.ts";
 import { readJson, writeJson } from "../../runtime/index.ts";
 import { ClientGone, readBody, textOf } from "../body.ts";
+import { createServer } from "../listener/node_http.ts";
 import { parseDeployment } from "./deployment_file.ts";
 import type { LiveDeployment } from "./live_deployment.ts";
 

@@ -1,9 +1,10 @@
 // One port, two protocols: HTTP/1.1 and HTTP/2, told apart by ALPN where the connection is encrypted, else by what a client says first.
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import http2 from "node:http2";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type http2 from "node:http2";
 import { createServer as createTlsServer } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { createServer } from "./node_http.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
@@ -23,13 +24,16 @@ const silentConnectionMs = 100;
 export class HttpPort {
   /** Listens, and speaks HTTP/1.1. */
   readonly server: Server;
-  readonly #http2: http2.Http2Server;
+  /** Made when its first client comes: Node's HTTP/2 takes 7 MB. */
+  #http2: http2.Http2Server | null = null;
   readonly #sessions = new Set<http2.Http2Session>();
   readonly #silent = new Set<Socket>();
   readonly #options: HttpPortOptions;
+  readonly #handle: Handle;
 
   constructor(handle: Handle, options: HttpPortOptions) {
     this.#options = options;
+    this.#handle = handle;
     const timeouts = {
       headersTimeout: options.headersTimeoutMs,
       requestTimeout: options.requestTimeoutMs,
@@ -39,13 +43,6 @@ export class HttpPort {
     this.server = options.tls
       ? createTlsServer({ ...timeouts, ...options.tls.current(), ALPNProtocols: ["h2", "http/1.1"] }, handle)
       : createServer(timeouts, handle);
-    // Streams at once of one connection, and what they may hold, are bounded: the rest waits at the client.
-    this.#http2 = http2.createServer(
-      { settings: { maxConcurrentStreams: 256, initialWindowSize: 2 ** 20, maxHeaderListSize: 16_384 } },
-      (request, response) => handle(request as unknown as IncomingMessage, response as unknown as ServerResponse),
-    );
-    this.#http2.on("session", (session) => this.#watch(session));
-    this.#http2.on("sessionError", () => {});
     this.#tellApart(options.tls ? "secureConnection" : "connection");
   }
 
@@ -78,20 +75,39 @@ export class HttpPort {
     server.off(event, speakHttp1);
     server.on(event, (socket: Socket) => {
       if (event === "secureConnection" && (socket as TLSSocket).alpnProtocol === "h2") {
-        this.#http2.emit("connection", socket);
+        this.#speakHttp2(socket);
         return;
       }
       this.#firstBytes(socket, (bytes) => {
         if (bytes.subarray(0, preface.length).equals(preface)) {
           socket.pause();
           socket.unshift(bytes);
-          this.#http2.emit("connection", socket);
+          this.#speakHttp2(socket);
         } else {
           speakHttp1.call(server, socket);
           socket.emit("data", bytes);
         }
       });
     });
+  }
+
+  #speakHttp2(socket: Socket): void {
+    this.#http2 ??= this.#http2Server();
+    this.#http2.emit("connection", socket);
+  }
+
+  /** Streams at once of one connection, and what they may hold, are bounded: the rest waits at the client. */
+  #http2Server(): http2.Http2Server {
+    const server = process
+      .getBuiltinModule("node:http2")
+      .createServer(
+        { settings: { maxConcurrentStreams: 256, initialWindowSize: 2 ** 20, maxHeaderListSize: 16_384 } },
+        (request, response) =>
+          this.#handle(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+      );
+    server.on("session", (session) => this.#watch(session));
+    server.on("sessionError", () => {});
+    return server;
   }
 
   /** What a connection says first: enough to tell the protocols apart. */

@@ -49,7 +49,7 @@ describe("swapping", () => {
 
   test("a request that takes long is answered by the version it began with, which is closed after it", async () => {
     const { server, deployment, packages } = await start(`${single(1)}\nkeep_previous: 0ms`);
-    packages.of("1").delayMs = 150;
+    packages.of("1").delayMs = 600;
     const slow = ask(server.url, 1);
     await new Promise((resolve) => setTimeout(resolve, 40));
     await deployment.apply(planOf(`${single(2)}\nkeep_previous: 0ms`), "test");
