@@ -59,6 +59,8 @@ class PipelineCompiler {
   readonly #masks: { readonly value: Value; readonly first: number }[] = [];
   readonly #seen = new Map<string, number>();
   readonly #keys = new Map<Version, string>();
+  /** What comes out of the graph for the host: a version that also goes in has another name there. */
+  readonly #outputKeys = new Map<Version, string>();
   readonly #takenKeys = new Set<string>([refusedOutput]);
   readonly #inputs = new Map<Version, InputSpec>();
   /** What may be an input of the package. */
@@ -99,7 +101,8 @@ class PipelineCompiler {
       const isOwn = answers.includes(version) && !names.has(version.column.name);
       const name = isOwn ? version.column.name : free(`${version.column.name}_out`, names);
       names.add(name);
-      this.#keys.set(version, name);
+      this.#outputKeys.set(version, name);
+      if (!this.#keys.has(version)) this.#keys.set(version, name);
       this.#g.output(this.#plain(version), name);
       return columnOutput(name, version.column);
     });
@@ -348,11 +351,15 @@ class PipelineCompiler {
   }
 
   #stage({ declared, plan, reads, writes }: PlannedStep): HostStage {
+    const isAfter = declared.place === "after";
     return {
       step: declared.name,
       ...plan.host!,
-      reads: reads.map((version) => this.#keys.get(version) ?? this.#key(sourceOf(version))),
-      writes: writes.map((version) => (declared.place === "after" ? version.column.name : this.#key(version))),
+      reads: reads.map((version) => {
+        const key = isAfter ? this.#outputKeys.get(version) : undefined;
+        return key ?? this.#keys.get(version) ?? this.#key(sourceOf(version));
+      }),
+      writes: writes.map((version) => (isAfter ? version.column.name : this.#key(version))),
     };
   }
 }

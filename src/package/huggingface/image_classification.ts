@@ -5,6 +5,7 @@ import { type HuggingFaceFolder, type ImportTask, labelsOf, unsupported } from "
 export const imageClassification: ImportTask = {
   name: "image classification",
   architectures: /ForImageClassification(WithTeacher)?$/,
+  sources: "config.json and preprocessor_config.json",
   async describe(folder) {
     const labels = labelsOf(folder.config);
     const others = folder.schema.outputs.filter(({ name }) => name !== "logits").map(({ name }) => name);

@@ -6,7 +6,7 @@ import { convertModel } from "../../convert/index.ts";
 import { IngotError } from "../../core/index.ts";
 import { detectFormat, type ModelDescription, openFile } from "../../formats/index.ts";
 import { parseJsonFile } from "../description.ts";
-import { type HuggingFaceFolder, type ImportedProject, unsupported } from "./task.ts";
+import { type HuggingFaceFolder, type ImportedProject, type ImportTask, unsupported } from "./task.ts";
 import { importTasks } from "./tasks.ts";
 
 /** Of one file of settings; tokenizers with large vocabularies are some MB. */
@@ -17,7 +17,7 @@ const places = ["model.onnx", "onnx/model.onnx", "model_optimized.onnx"];
 export interface Imported {
   readonly description: ModelDescription;
   readonly model: string;
-  readonly task: string;
+  readonly task: ImportTask;
   readonly project: ImportedProject;
 }
 
@@ -28,7 +28,16 @@ export async function isHuggingFaceFolder(folder: string): Promise<boolean> {
 
 /** @throws IngotError FILE_*, JSON_MALFORMED, MODEL_UNSUPPORTED, MODEL_* */
 export async function importHuggingFace(folder: string): Promise<Imported> {
-  const read = (file: string) => settingsOf(folder, file);
+  const read = async (file: string) => {
+    const value = await settingsOf(folder, file);
+    if (value === null || isEntry(value)) return value;
+    throw new IngotError("JSON_MALFORMED", { what: "is no object", where: file });
+  };
+  const readList = async (file: string) => {
+    const value = await settingsOf(folder, file);
+    if (value === null || Array.isArray(value)) return value;
+    throw new IngotError("JSON_MALFORMED", { what: "is no list", where: file });
+  };
   const config = (await read("config.json")) ?? {};
   const architectures = config["architectures"];
   const architecture = Array.isArray(architectures) ? String(architectures[0]) : "";
@@ -44,11 +53,16 @@ export async function importHuggingFace(folder: string): Promise<Imported> {
   const found = await format.read(source);
   const description = format.describe(found);
   const { schema } = convertModel(format, found);
-  const view: HuggingFaceFolder = { path: folder, config, architecture, model, schema, read };
-  return { description, model, task: task.name, project: await task.describe(view) };
+  const view: HuggingFaceFolder = { path: folder, config, architecture, model, schema, read, readList };
+  return { description, model, task, project: await task.describe(view) };
 }
 
-async function settingsOf(folder: string, file: string): Promise<Readonly<Record<string, unknown>> | null> {
+function isEntry(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** What a file holds; null where there is none (as a file with `null` is taken). */
+async function settingsOf(folder: string, file: string): Promise<unknown> {
   const handle = await open(path.join(folder, file)).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === "ENOENT") return null;
     throw cause;
@@ -61,10 +75,7 @@ async function settingsOf(folder: string, file: string): Promise<Readonly<Record
         what: `holds ${size} bytes, at most ${largestSettings} are read`,
         where: file,
       });
-    const value = parseJsonFile(await handle.readFile(), file);
-    if (typeof value !== "object" || value === null || Array.isArray(value))
-      throw new IngotError("JSON_MALFORMED", { what: "is no object", where: file });
-    return value as Record<string, unknown>;
+    return parseJsonFile(await handle.readFile(), file);
   } finally {
     await handle.close();
   }
@@ -88,8 +99,8 @@ export function importedYaml(name: string, { description, model, task, project }
   const { inputs, preprocess, outputs, postprocess } = project;
   const block = (key: string, value: unknown) => `${key}:\n${indented(flow(value))}`;
   return `${[
-    `# ${task}: ${description.summary.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, 300)}`,
-    "# From config.json and preprocessor_config.json. Edit what you know better, then: ingot pack .",
+    `# ${task.name}: ${description.summary.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").slice(0, 300)}`,
+    `# From ${task.sources}. Edit what you know better, then: ingot pack .`,
     `name: ${name}`,
     "version: 0.1.0",
     `model: ${JSON.stringify(model)}`,
@@ -99,10 +110,16 @@ export function importedYaml(name: string, { description, model, task, project }
     ...(Object.keys(outputs).length > 0 ? [block("outputs", outputs)] : []),
     block("postprocess", postprocess),
     "",
-    "# Files with the outputs that the training library gave for them: pack refuses when they are not met. One per line:",
-    '# {"inputs":{"image":"<base64>"},"outputs":{}}',
+    "# Records with the outputs that the training library gave for them: pack refuses when they are not met. One per line:",
+    `# {"inputs":{${examples(inputs)}},"outputs":{}}`,
     "# examples: examples.jsonl",
   ].join("\n")}\n`;
+}
+
+function examples(inputs: ImportedProject["inputs"]): string {
+  return Object.entries(inputs)
+    .map(([name, { type }]) => `${JSON.stringify(name)}:${type === "bytes" ? '"<base64>"' : '"…"'}`)
+    .join(",");
 }
 
 /** One step or name per line, its options in braces. */

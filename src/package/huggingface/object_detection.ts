@@ -9,6 +9,7 @@ const bySoftmax = /^(Detr|Yolos)For/;
 export const objectDetection: ImportTask = {
   name: "object detection",
   architectures: /^(Detr|Yolos|ConditionalDetr|DeformableDetr|RTDetr)ForObjectDetection$/,
+  sources: "config.json and preprocessor_config.json",
   async describe(folder) {
     const labels = labelsOf(folder.config);
     const names = folder.schema.outputs.map(({ name }) => name);

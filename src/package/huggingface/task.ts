@@ -13,6 +13,8 @@ export interface HuggingFaceFolder {
   readonly schema: Schema;
   /** A settings file of the folder, parsed; null where there is none. @throws IngotError FILE_*, JSON_MALFORMED */
   read(file: string): Promise<Readonly<Record<string, unknown>> | null>;
+  /** The same for a file that holds a list. */
+  readList(file: string): Promise<readonly unknown[] | null>;
 }
 
 type Step = Readonly<Record<string, unknown>>;
@@ -29,6 +31,8 @@ export interface ImportTask {
   /** For messages. */
   readonly name: string;
   readonly architectures: RegExp;
+  /** Files that the steps come from, for the head of ingot.yaml. */
+  readonly sources: string;
   /** @throws IngotError MODEL_UNSUPPORTED naming the file and the field that has no step */
   describe(folder: HuggingFaceFolder): Promise<ImportedProject>;
 }

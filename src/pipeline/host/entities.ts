@@ -1,5 +1,6 @@
 // Labels of tokens to entities: neighbours of one kind are joined. Rule: transformers/pipelines/token_classification.py, aggregation_strategy
-// "simple": B- begins an entity, I- goes on with one of its kind, the score is the mean over its tokens, O is left out.
+// "simple": B- begins an entity, I- goes on with one of its kind, the score is the mean over its tokens, O is left out. A token
+// for what the tokenizer does not know counts as any other; its text is the token ([UNK]), since ids do not say what stood there.
 import { z } from "zod";
 import type { Tensor } from "../../onnx/index.ts";
 import type { HostKind, HostResult } from "../host.ts";
@@ -32,7 +33,7 @@ export const entities: HostKind = {
       let last: string | null = null;
       for (let token = 0; token < ids.data.length; token++) {
         const id = Number(ids.data[token]);
-        if (Number(mask.data[token]) === 0 || encoder.isSpecial(id)) continue;
+        if (Number(mask.data[token]) === 0 || (encoder.isSpecial(id) && !encoder.isUnknown(id))) continue;
         const own = Array.from(scores.data as ArrayLike<number>).slice(token * size, (token + 1) * size);
         const best = own.reduce((top, score, at) => (score > own[top]! ? at : top), 0);
         const label = labels[best]!;

@@ -68,6 +68,10 @@ export class Encoder {
     return this.#specialIds.has(id);
   }
 
+  isUnknown(id: number): boolean {
+    return this.#library.model.unk_token_id === id;
+  }
+
   /** Special tokens of a row, with one text or two. */
   specialCount(isPair: boolean): number {
     return specialCount(isPair ? this.#template.pair : this.#template.single);

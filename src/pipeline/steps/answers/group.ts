@@ -2,7 +2,16 @@
 import { z } from "zod";
 import { float64, int64 } from "../../../onnx/index.ts";
 import { step } from "../../step.ts";
-import { emitFloat64, lastAxis, numberColumn, numbersOf, scoreColumn, scoreRows } from "./scores.ts";
+import {
+  classesOf,
+  classNames,
+  emitFloat64,
+  lastAxis,
+  numberColumn,
+  numbersOf,
+  scoreColumn,
+  scoreRows,
+} from "./scores.ts";
 
 export const group = step({
   name: "group",
@@ -48,16 +57,19 @@ export const pick = step({
   options: z.strictObject({
     column: z.string().describe("Scores or probabilities, one for each class"),
     class: z.string().describe("Name of the class"),
+    classes: classNames,
     as: z.string().min(1).describe("Name of the result"),
   }),
   example: "pick: { column: probabilities, class: yes, as: probability }",
   reference: "numpy.take",
-  plan({ column: name, class: wanted, as }, frame) {
-    const { column } = scoreColumn(frame, name);
-    const place = column.classes?.indexOf(wanted) ?? -1;
+  plan({ column: name, class: wanted, classes: given, as }, frame) {
+    const scores = scoreColumn(frame, name);
+    const { column } = scores;
+    const classes = classesOf(frame, scores, given);
+    const place = classes?.indexOf(wanted) ?? -1;
     if (place === -1)
       throw frame.refuse(
-        `column \`${name}\` has no class \`${wanted}\`${column.classes ? `: ${column.classes.slice(0, 10).join(", ")}` : ""}`,
+        `column \`${name}\` has no class \`${wanted}\`${classes ? `: ${classes.slice(0, 10).join(", ")}` : ""}`,
         {
           option: "class",
         },
