@@ -2,12 +2,12 @@
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { gunzipSync } from "node:zlib";
+import { modelOf, sklearnCases } from "../../test/convert/sklearn/fixture.ts";
 
 const fixtures = path.join(import.meta.dirname, "../../fixtures");
 
 /** Folders of files that libraries wrote, and how many of each stand for the rest. */
 const folders: readonly (readonly [folder: string, ending: RegExp, most: number])[] = [
-  ["sklearn/models", /\.(pkl|joblib(\.\w+)?|skops)\.gz$/, 120],
   ["skops", /\.(skops|pkl\.gz)$/, 12],
   ["joblib", /\.joblib$/, 12],
   ["numpy", /\.np[yz]$/, 17],
@@ -37,6 +37,12 @@ function boosters(): [name: string, bytes: Uint8Array][] {
     });
 }
 
+/** Fitted estimators of ten releases of scikit-learn. */
+function estimators(): [name: string, bytes: Uint8Array][] {
+  const cases = [...sklearnCases().values()].flat();
+  return spread(cases, 120).map((one) => [`sklearn-${one.model}`, modelOf(one)]);
+}
+
 /** Writes them all into one folder, under names that tell the library; their number. A package that runs Python is not honest enough. */
 export function writeHonestFiles(target: string): number {
   let count = 0;
@@ -55,7 +61,7 @@ export function writeHonestFiles(target: string): number {
       else write(`${library}-${name}`, bytes);
     }
   }
-  for (const [name, bytes] of boosters()) write(name, bytes);
+  for (const [name, bytes] of [...estimators(), ...boosters()]) write(name, bytes);
   // What files of the old joblib and of ONNX keep beside them.
   for (const name of readdirSync(path.join(fixtures, "joblib")).filter((one) => /\.npy(\.z)?$/.test(one)))
     copyFileSync(path.join(fixtures, "joblib", name), path.join(target, name));

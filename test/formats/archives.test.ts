@@ -3,10 +3,11 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { gunzipSync, gzipSync } from "node:zlib";
+import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { containersOf, describeFile, detectFormat, memoryFile } from "../../src/formats/index.ts";
+import { modelOf, sklearnCases } from "../convert/sklearn/fixture.ts";
 import { tar, zip } from "../scan/corpus/zip_writer.ts";
 
 const scratch = mkdtempSync(path.join(tmpdir(), "ingot-archives-"));
@@ -67,18 +68,24 @@ test("tar of the tar command, with names longer than its header", async () => {
 
 describe("formats inside archives", () => {
   const files: [file: string, format: string, summary: RegExp][] = [
-    ["sklearn/models/gb-1.7.2.skops.gz", "skops", /GradientBoostingClassifier/],
     ["pytorch/state_dict-1.12.1.pt", "pytorch", /state dict of 9 tensors/],
     ["tensorflow/saved_model_dense", "tensorflow-saved-model", /SavedModel, 1 meta graph/],
     ["coreml/dense.mlpackage", "coreml-package", /mlProgram/],
   ];
   test.each(files)("%s", async (file, format, summary) => {
-    const place = path.join(fixtures, file);
-    const unpacked = path.join(scratch, path.basename(file, ".gz"));
-    if (file.endsWith(".gz")) writeFileSync(unpacked, gunzipSync(readFileSync(place)));
-    const description = await describeFile(file.endsWith(".gz") ? unpacked : place);
+    const description = await describeFile(path.join(fixtures, file));
     expect(description.format).toBe(format);
     expect(description.summary).toMatch(summary);
+  });
+
+  test("a fitted estimator that skops wrote", async () => {
+    const one = [...sklearnCases().values()].flat().find(({ model }) => model.endsWith(".skops"))!;
+    const file = path.join(scratch, "estimator.skops");
+    writeFileSync(file, modelOf(one));
+    expect(await describeFile(file)).toMatchObject({
+      format: "skops",
+      producer: { name: "scikit-learn", version: one.version },
+    });
   });
 
   test("a folder or archive that is no model lists its members", async () => {

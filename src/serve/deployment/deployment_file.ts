@@ -82,7 +82,6 @@ const deploymentFile = z.strictObject({
   predictions: predictionLog.optional().describe("Log of requests and answers"),
 });
 
-export type DeploymentFile = z.infer<typeof deploymentFile>;
 export type Guardrails = z.infer<typeof guardrails>;
 export type PredictionLogEntry = z.infer<typeof predictionLog>;
 export type Sticky = { readonly by: "header" | "cookie" | "field"; readonly name: string };
