@@ -59,7 +59,12 @@ function renderGroup(group: readonly Finding[]): string[] {
 export function coverageText(file: ScannedFile): string {
   const share = file.size === 0 ? 100 : Math.floor((file.covered / file.size) * 1000) / 10;
   const by = file.readers.length > 0 ? ` explained by: ${file.readers.join(", ")}` : " explained";
-  return `${share}% of ${file.size.toLocaleString("en-US")} bytes${by}`;
+  return `${share}% of ${grouped(file.size)} bytes${by}`;
+}
+
+/** `4,812,331`: loading the tables of `Intl` for one number takes longer than scanning a file. */
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 function gapsOf(file: ScannedFile): string[] {

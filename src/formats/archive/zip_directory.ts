@@ -29,7 +29,7 @@ export interface ZipDirectory {
   readonly records: readonly (readonly [start: number, end: number])[];
 }
 
-const endSignature = 0x06054b50;
+const endBytes = "PK\x05\x06";
 const centralSignature = 0x02014b50;
 const end64Signature = 0x06064b50;
 const locator64Signature = 0x07064b50;
@@ -38,11 +38,9 @@ export const mostEntries = 500_000;
 
 /** Whether the last bytes of a file hold the end of a zip. */
 export function endOfZip(tail: Uint8Array): number {
-  const view = new DataView(tail.buffer, tail.byteOffset, tail.byteLength);
-  for (let at = tail.length - 22; at >= 0; at--)
-    // The last signature counts, as for the readers of Python and PyTorch, even where its comment would not fit.
-    if (tail[at] === 0x50 && view.getUint32(at, true) === endSignature) return at;
-  return -1;
+  // The last signature counts, as for the readers of Python and PyTorch, even where its comment would not fit.
+  if (tail.length < 22) return -1;
+  return Buffer.from(tail.buffer, tail.byteOffset, tail.length).lastIndexOf(endBytes, tail.length - 22, "latin1");
 }
 
 /** @throws IngotError FILE_MALFORMED, FILE_TRUNCATED, FILE_TOO_LARGE */
