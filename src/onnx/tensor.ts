@@ -40,7 +40,9 @@ export function float64(values: ArrayLike<number>, dims: readonly number[] = [va
 }
 
 export function int64(values: ArrayLike<number | bigint>, dims: readonly number[] = [values.length]): Tensor {
-  return { dtype: "int64", dims, data: BigInt64Array.from(Array.from(values, BigInt)) };
+  const data = new BigInt64Array(values.length);
+  for (let i = 0; i < data.length; i++) data[i] = BigInt(values[i]!);
+  return { dtype: "int64", dims, data };
 }
 
 export function int32(values: ArrayLike<number>, dims: readonly number[] = [values.length]): Tensor {
