@@ -98,7 +98,7 @@ export class Exchange implements Asker {
     this.send(status, "application/json", text, headers);
   }
 
-  /** @param body text leaves in one write together with the headers, bytes in a second one */
+  /** Text and few bytes leave in one write together with the headers, many bytes in a second one. */
   send(status: number, contentType: string | null, body: string | Uint8Array, more?: OutgoingHttpHeaders): void {
     const { response } = this;
     if (response.headersSent || response.destroyed) return;
@@ -106,7 +106,9 @@ export class Exchange implements Asker {
     if (contentType !== null) headers["Content-Type"] = contentType;
     if (status !== 204 && status !== 304) headers["Content-Length"] = Buffer.byteLength(body);
     response.writeHead(status, more ? Object.assign(headers, more) : headers);
-    response.end(body);
+    // As text of bytes: Node joins texts with the headers, and buffers never.
+    if (typeof body === "string" || body.byteLength > joinedUpTo) response.end(body);
+    else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
   }
 
   /** Answers now although the body has not been read, and closes the connection once the client has had time to see it. */
@@ -149,6 +151,7 @@ export class Exchange implements Asker {
 }
 
 const lingerMs = 2000;
+const joinedUpTo = 16 * 1024;
 
 function serverTiming({ parse, queue, compute, encode }: Phases): string {
   return `parse;dur=${parse.toFixed(3)}, queue;dur=${queue.toFixed(3)}, compute;dur=${compute.toFixed(3)}, encode;dur=${encode.toFixed(3)}`;

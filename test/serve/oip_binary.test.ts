@@ -101,6 +101,46 @@ describe("both directions", () => {
     for (const dtype of everyDtype) expect([dtype, raw[`out_${dtype}`]]).toEqual([dtype, samples[dtype]]);
   });
 
+  test("the same JSON again and again, with other bytes each time and other JSON between", async () => {
+    const ask = async (age: bigint, id?: string) => {
+      const bytes = Buffer.concat([bytesOf(BigInt64Array.of(age)), person.height, person.colour]);
+      const { answer } = await infer("people", { inputs: personInputs, ...(id === undefined ? {} : { id }) }, bytes);
+      return [answer.id, answer.outputs.find(({ name }) => name === "sum")!.data];
+    };
+    for (let round = 0; round < 3; round++)
+      for (let other = 0; other < 10; other++) {
+        expect(await ask(BigInt(other))).toEqual([undefined, [other + 10]]);
+        expect(await ask(-1n, `other ${other}`)).toEqual([`other ${other}`, [9]]);
+      }
+    const twice = { inputs: [...personInputs, personInputs[0]] };
+    for (let turn = 0; turn < 2; turn++) {
+      const { status, answer } = await infer("people", twice, Buffer.concat([personBytes, person.age]));
+      expect([status, answer.error]).toEqual([400, expect.stringContaining("given twice")]);
+    }
+    expect(await ask(41n)).toEqual([undefined, [51]]);
+  });
+
+  test("answers of few bytes and of many", async () => {
+    for (const rows of [1, 100, 4000]) {
+      const metadata = (await (await fetch(`${server.url}/v2/models/team%20a%2Fecho`)).json()) as { inputs: Output[] };
+      const values = everyDtype.map((dtype) =>
+        dtype === "string"
+          ? text(...Array.from({ length: 2 * rows }, (_, i) => `é${i}`))
+          : Buffer.concat(Array.from({ length: rows }, () => samples[dtype].subarray(samples[dtype].length / 2))),
+      );
+      const inputs = metadata.inputs.map(({ name, datatype }, i) => ({
+        name,
+        datatype,
+        shape: [rows, 2],
+        parameters: { binary_data_size: values[i]!.length },
+      }));
+      const asked = { inputs, parameters: { binary_data_output: true } };
+      const { status, raw } = await infer("team%20a%2Fecho", asked, Buffer.concat(values));
+      expect(status).toBe(200);
+      for (const [i, dtype] of everyDtype.entries()) expect(raw[`out_${dtype}`]!.equals(values[i]!)).toBe(true);
+    }
+  });
+
   test("each output as it was asked for; one in JSON among bytes", async () => {
     const { answer, raw } = await infer(
       "people",

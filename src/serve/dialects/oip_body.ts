@@ -7,10 +7,11 @@ import { textOf } from "../body.ts";
 import type { ServedModel } from "../served_model.ts";
 import { datatypeOf } from "./oip_datatypes.ts";
 import { addFeed, type InferCall, inputSpec } from "./oip_inference.ts";
-import { readInferRequest } from "./oip_request.ts";
+import { type InferRequest, readInferRequest } from "./oip_request.ts";
 import { readTensor, tensorShape, writeTensor } from "./oip_tensors.ts";
 import { readPythonJson } from "./python_json.ts";
 import { rawTensor, readRawTensor } from "./raw_tensors.ts";
+import { RememberedHeads } from "./remembered_heads.ts";
 
 export const headerLength = "inference-header-content-length";
 
@@ -26,7 +27,7 @@ export function readInferBody(
 ): InferCall {
   const end = jsonLength === undefined ? body.length : jsonEnd(jsonLength, body.length);
   if (jsonLength !== undefined && end === 0) return rawRequest(body, model);
-  const request = readInferRequest(readPythonJson(textOf(body.subarray(0, end)), "request body"));
+  const request = jsonLength === undefined ? readHead(body) : remembered.read(body.subarray(0, end), readHead);
   const feeds: Record<string, Tensor> = Object.create(null);
   let at = end;
   for (const input of request.inputs) {
@@ -50,6 +51,12 @@ export function readInferBody(
   const outputs = request.outputs ?? [];
   const { id, binaryOutput, schedule } = request;
   return { feeds, outputs, binaryOutput, schedule, ...(id === undefined ? {} : { id }) };
+}
+
+const remembered = new RememberedHeads();
+
+function readHead(bytes: Buffer): InferRequest {
+  return readInferRequest(readPythonJson(textOf(bytes), "request body"));
 }
 
 function jsonEnd(given: string, length: number): number {
@@ -126,8 +133,10 @@ export function writeInferBody(
     const { name: datatype } = datatypeOf(tensor.dtype, name);
     return { name, datatype, shape: tensor.dims, parameters: { binary_data_size: bytes.byteLength } };
   });
-  const json = writeJson({ ...head, outputs });
-  if (raw.length === 0) return { body: json, jsonLength: null };
-  const bytes = Buffer.from(json);
+  if (raw.length === 0) return { body: writeJson({ ...head, outputs }), jsonLength: null };
+  // Without values there is nothing that plain JSON cannot say.
+  const bytes = Buffer.from(
+    raw.length === outputs.length ? JSON.stringify({ ...head, outputs }) : writeJson({ ...head, outputs }),
+  );
   return { body: Buffer.concat([bytes, ...raw]), jsonLength: bytes.length };
 }
