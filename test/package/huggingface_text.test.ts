@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { parse } from "yaml";
 import { Store } from "../../src/oci/index.ts";
+import { float32, GraphBuilder, int64, writeModel } from "../../src/onnx/index.ts";
 import { initProject, openPackage, pack } from "../../src/package/index.ts";
 import type { OutputRecord } from "../../src/runtime/index.ts";
 
@@ -206,6 +207,12 @@ test.each<[string, string, Record<string, object | null>, Record<string, unknown
     { padding_side: "left", truncation_side: "left", pad_token: "[MASK]" },
   ],
   ["the length of sentences", "sentences", {}, { max_length: 32 }],
+  [
+    "the old name of their length",
+    "sentiment",
+    { [tokenizer]: { model_max_length: undefined, max_len: 20 } },
+    { max_length: 20 },
+  ],
   ["without modules", "sentences", { "modules.json": null }, { max_length: 48 }],
 ])("tokens by %s", async (_name, fixture, changes, expected) => {
   const { yaml } = await initProject(changed(fixture, changes), { dryRun: true });
@@ -226,4 +233,36 @@ test("sentences: modules say what happens before and after", async () => {
     { mean_pool: { column: "last_hidden_state", mask: "attention_mask", pooling: "first", as: "embedding" } },
     { drop: { columns: ["last_hidden_state"] } },
   ]);
+});
+
+/** `[N, 4]` ids to as many numbers: a graph of another export in the place of the folder's. */
+function graphOf(folder: string, tokens: string | number, output: string, width: number): void {
+  const g = new GraphBuilder("other");
+  const ids = g.input("input_ids", "int64", ["N", tokens]);
+  const sum = g.op("ReduceSum", [g.op("Cast", [ids], { to: 1 }), g.constant(int64([1]))], { keepdims: 1 });
+  const ones = g.constant(float32(new Float32Array(width).fill(1), [1, width]), "ones");
+  g.output(g.op("MatMul", [sum, ones]), output);
+  writeFileSync(path.join(folder, "model.onnx"), writeModel(g.build()));
+}
+
+async function answerOf(folder: string): Promise<OutputRecord> {
+  await initProject(folder);
+  const store = await Store.open(path.join(root, "store"));
+  await pack(folder, store);
+  const predictor = await (await openPackage(path.basename(folder), store)).predictor();
+  const [answer] = await predictor.predict([{ text: "her talk" }]);
+  await predictor.close();
+  return answer as OutputRecord;
+}
+
+test("sentences: a graph that pools by itself is taken as it is", async () => {
+  const folder = changed("sentences", { "modules.json": modules("Transformer", "Pooling", "Dense", "Normalize") });
+  graphOf(folder, "sequence", "sentence_embedding", 4);
+  expect(await answerOf(folder)).toEqual({ embedding: [0.5, 0.5, 0.5, 0.5] });
+});
+
+test("sentiment: a graph for rows of one length, labels that nobody named", async () => {
+  const folder = changed("sentiment", { "config.json": { id2label: undefined } });
+  graphOf(folder, 12, "logits", 2);
+  expect(await answerOf(folder)).toEqual({ label: "LABEL_0", probabilities: { LABEL_0: 0.5, LABEL_1: 0.5 } });
 });

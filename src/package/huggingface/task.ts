@@ -45,10 +45,22 @@ export function unsupported(file: string, what: string, fix?: string): IngotErro
   });
 }
 
-/** Labels in the order of the model's numbers. @throws IngotError MODEL_UNSUPPORTED where id2label is not whole */
+/** Where a file names none; more are compared with the graph's outputs. */
+const mostUnnamed = 100_000;
+
+/**
+ * Labels in the order of the model's numbers. Those that transformers gives by itself (LABEL_0, LABEL_1) it does not write.
+ * @throws IngotError MODEL_UNSUPPORTED where id2label is not whole
+ */
 export function labelsOf(config: Readonly<Record<string, unknown>>): string[] {
-  const named = config["id2label"];
-  if (typeof named !== "object" || named === null) throw unsupported("config.json", "it has no `id2label`");
+  const named = config["id2label"] ?? null;
+  if (named === null) {
+    const count = config["num_labels"] ?? 2;
+    if (!Number.isInteger(count) || (count as number) < 1 || (count as number) > mostUnnamed)
+      throw unsupported("config.json", "it has no `id2label`, and `num_labels` is no number of labels");
+    return Array.from({ length: count as number }, (_, id) => `LABEL_${id}`);
+  }
+  if (typeof named !== "object") throw unsupported("config.json", "`id2label` names no labels");
   const entries = new Map(Object.entries(named));
   return Array.from({ length: entries.size }, (_, id) => {
     const label = entries.get(String(id));

@@ -20,6 +20,8 @@ const side = z.enum(["right", "left"]);
 const fields = z.strictObject({
   tokenizer_class: z.string().nullish(),
   model_max_length: z.number().positive().nullish(),
+  /** Its name in old files. */
+  max_len: z.number().positive().nullish(),
   padding_side: side.optional(),
   truncation_side: side.optional(),
   // Compared with tokenizer.json.
@@ -35,11 +37,12 @@ const fields = z.strictObject({
   do_lower_case: z.boolean().optional(),
   strip_accents: z.boolean().nullish(),
   tokenize_chinese_chars: z.boolean().optional(),
-  add_prefix_space: z.boolean().optional(),
+  add_prefix_space: z.boolean().nullish(),
   // Understood with one value only.
   pad_token_type_id: z.literal(0).optional(),
   split_by_punct: z.literal(false).optional(),
   sp_model_kwargs: z.strictObject({}).optional(),
+  init_inputs: z.tuple([]).optional(),
   extra_special_tokens: z.union([z.strictObject({}), z.tuple([])]).optional(),
   // What does not change the ids of a text: names of files and classes, the slow tokenizers' own settings, what each call says anew, and
   // how ids become text.
@@ -58,7 +61,6 @@ const fields = z.strictObject({
   remove_space: z.boolean().optional(),
   vocab_type: z.string().optional(),
   max_length: z.number().nullish(),
-  max_len: z.number().nullish(),
   stride: z.number().optional(),
   truncation_strategy: z.string().optional(),
   pad_to_multiple_of: z.number().nullish(),
@@ -103,7 +105,7 @@ export async function tokenizerSettings(folder: HuggingFaceFolder): Promise<Toke
   const directionOf = (name: string) =>
     String(entry(written[name])["direction"] ?? "Right").toLowerCase() === "left" ? "left" : "right";
   // transformers writes 1e30 where nothing is known.
-  const longest = own.model_max_length ?? null;
+  const longest = own.model_max_length ?? own.max_len ?? null;
   return {
     maxLength: longest === null || longest > 2 ** 30 ? null : Math.trunc(longest),
     padToken: own.pad_token ?? null,
