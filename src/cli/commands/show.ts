@@ -12,6 +12,10 @@ export default command({
     const pkg = await openPackage(ref, store);
     const scan = await scanReportOf(pkg.digest, store);
     const { digest, fileSetDigest, description, certificate, files } = pkg;
-    io.result({ ...description, digest, fileSetDigest, certificate, files, scan }, () => renderPackage(pkg, scan));
+    // The report takes the name that a description has for exceptions: neither may hide the other.
+    const exceptions = description.scan === undefined ? {} : { scanExceptions: description.scan };
+    io.result({ ...description, digest, fileSetDigest, certificate, files, scan, ...exceptions }, () =>
+      renderPackage(pkg, scan),
+    );
   },
 });
