@@ -48,11 +48,15 @@ export function leafValue(bytes: Uint8Array): PyValue {
     const text = end <= bytes.length ? utf8Text(bytes.subarray(start, end)) : null;
     if (text !== null) return text;
   }
+  // So are small integers: every dtype and shape of an array holds some.
+  if (bytes[0] === 0x4b && bytes.length >= 2) return bytes[1]!;
+  if (bytes[0] === 0x4d && bytes.length >= 3) return bytes[1]! | (bytes[2]! << 8);
+  if (bytes[0] === 0x4a && bytes.length >= 5)
+    return bytes[1]! | (bytes[2]! << 8) | (bytes[3]! << 16) | (bytes[4]! << 24);
   const head = new Uint8Array(9);
   head.set(bytes.subarray(0, 9));
   const parts = leafParts(head, 0);
-  const line = bytes.indexOf(10) + 1;
-  const end = parts ? parts.header + parts.payload : line;
+  const end = parts ? parts.header + parts.payload : bytes.indexOf(10) + 1;
   if (end === 0 || end > bytes.length) {
     const shown = bytes.subarray(parts?.header ?? 1, 160);
     return bytes[0] === 0x58 || bytes[0] === 0x8d ? `${Buffer.from(shown).toString("utf8")}…` : new Uint8Array(shown);
