@@ -25,10 +25,12 @@ test.each(["[nan]", "[NaNs]", "[+Infinity]", "[-NaN]", '["NaN]', "[Na]", "NaN Na
 );
 
 test("reading takes what writing gives, and without special numbers both are plain JSON", () => {
-  const value = fc.jsonValue().map((plain) => [plain, Number.NaN, { "-Infinity": -Infinity }]);
   fc.assert(
-    fc.property(value, (given) => {
-      expect(readPythonJson(writePythonJson(given), "x")).toEqual(given);
+    fc.property(fc.jsonValue(), (plain) => {
+      const withWords = (value: unknown) => [value, Number.NaN, { "-Infinity": -Infinity }];
+      // Integers beyond 2^53 are read as bigint.
+      const expected = withWords(readJson(writeJson(plain), "x"));
+      expect(readPythonJson(writePythonJson(withWords(plain)), "x")).toEqual(expected);
     }),
   );
   fc.assert(

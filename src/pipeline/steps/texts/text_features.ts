@@ -14,7 +14,8 @@ const patterns = {
   words: `${wordCharacters.source}+`,
   letters: "[\\p{L}]",
   upper: "[\\p{Lu}]",
-  lower: "[\\p{Ll}]",
+  // U+0295 has been a lower-case letter up to Unicode 15; newer engines call it caseless.
+  lower: "[\\p{Ll}ʕ]",
   digits: "[\\p{Nd}]",
   punctuation: "[\\p{P}]",
   symbols: "[\\p{S}]",
