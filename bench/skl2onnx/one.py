@@ -1,15 +1,13 @@
-"""Converts the demo's pipeline with skl2onnx, as a script of its own: `one.py <species.pkl> <out.onnx>`."""
+"""Converts a pickled estimator of plain numbers with skl2onnx, as a script of its own: `one.py <model.pkl> <out.onnx>`."""
 
-import pickle
 import sys
 
+import joblib
 from skl2onnx import to_onnx
-from skl2onnx.common.data_types import DoubleTensorType, StringTensorType
+from skl2onnx.common.data_types import DoubleTensorType
 
-with open(sys.argv[1], "rb") as file:
-    model = pickle.load(file)
-numbers = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g"]
-types = [(name, DoubleTensorType([None, 1])) for name in numbers] + [(name, StringTensorType([None, 1])) for name in ["island", "sex"]]
+model = joblib.load(sys.argv[1])
+types = [("X", DoubleTensorType([None, model.n_features_in_]))]
 graph = to_onnx(model, initial_types=types, options={id(model): {"zipmap": False}})
 with open(sys.argv[2], "wb") as file:
     file.write(graph.SerializeToString())
