@@ -41,17 +41,20 @@ export class Store {
   /** A folder that does not exist yet is an empty store; the first write creates it. @throws STORE_CORRUPT */
   static async open(folder: string, options: StoreOptions = {}): Promise<Store> {
     const store = new Store(path.resolve(folder), options);
+    const found = await readdir(store.folder).catch(absentAsNothing("ENOENT"));
+    // After the listing: another process may create the store meanwhile, its layout before anything foreign could appear.
     const layout = await store.document("oci-layout");
-    if (layout === null) {
-      const found = await readdir(store.folder).catch(absentAsNothing("ENOENT"));
-      const foreign = found?.find((name) => name !== ".ingot" && name !== "blobs" && !name.startsWith("."));
-      if (foreign !== undefined)
-        throw new IngotError("STORE_CORRUPT", {
-          what: `is not an OCI layout: it holds \`${foreign}\` but no \`oci-layout\``,
-          where: store.folder,
-          fix: "name another folder, or an empty one",
-        });
-    } else checkLayoutVersion(layout, path.join(store.folder, "oci-layout"));
+    if (layout !== null) {
+      checkLayoutVersion(layout, path.join(store.folder, "oci-layout"));
+      return store;
+    }
+    const foreign = found?.find((name) => name !== ".ingot" && name !== "blobs" && !name.startsWith("."));
+    if (foreign !== undefined)
+      throw new IngotError("STORE_CORRUPT", {
+        what: `is not an OCI layout: it holds \`${foreign}\` but no \`oci-layout\``,
+        where: store.folder,
+        fix: "name another folder, or an empty one",
+      });
     return store;
   }
 

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   mkdirSync,
@@ -167,12 +167,39 @@ test("many writers at once all get their entry in", async () => {
   expect((await wholeStore(folder)).sort()).toEqual(stores.map((_, index) => `n${index}:1.0.0`));
 });
 
+/** @throws with what the child said, where it ends instead */
+async function ready(child: ChildProcessWithoutNullStreams): Promise<void> {
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
+  const died = once(child, "close").then(([status]) => {
+    throw new Error(`the writing process ended with ${status}: ${said}`);
+  });
+  await Promise.race([once(child.stdout, "data"), died]);
+  died.catch(() => {});
+}
+
+test("stores opened while another process creates them are not taken for foreign folders", async () => {
+  for (let round = 0; round < 30; round++) {
+    const fresh = path.join(root, `fresh${round}`);
+    const store = await Store.open(fresh);
+    const creating = (async () => {
+      using _lock = await store.lock();
+    })();
+    const opened: Promise<Store>[] = [];
+    for (let turn = 0; turn < 40; turn++) {
+      opened.push(Store.open(fresh));
+      await new Promise(setImmediate);
+    }
+    await Promise.all([creating, ...opened]);
+  }
+});
+
 test("kill -9 at any moment leaves a whole store, and the next write removes the leftovers", async () => {
   const script = path.join(import.meta.dirname, "writing_child.ts");
   let last = 0;
   for (let round = 0; round < 12; round++) {
     const children = ["left", "right"].map((prefix) => spawn(process.execPath, [script, folder, `${prefix}${round}`]));
-    await Promise.all(children.map((child) => once(child.stdout, "data")));
+    await Promise.all(children.map(ready));
     await pause(20 + Math.random() * 120);
     for (const child of children) child.kill("SIGKILL");
     await Promise.all(children.map((child) => once(child, "close")));
