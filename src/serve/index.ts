@@ -5,6 +5,7 @@ export { Tokens } from "./access/tokens.ts";
 export type { Around, Chooser, Question } from "./around.ts";
 export { type Asker, type Call, callWithoutClient, limitTime, type Phases } from "./call.ts";
 export { type AdminOptions, adminRoutes } from "./deployment/admin.ts";
+export type { Carrier, FoundPackage } from "./deployment/carrier.ts";
 export { type DeployedOptions, type DeployedServer, startDeployed } from "./deployment/deployed_server.ts";
 export {
   type DeploymentPlan,
@@ -13,11 +14,7 @@ export {
   parseDeployment,
   type VariantPlan,
 } from "./deployment/deployment_file.ts";
-export {
-  type FoundPackage,
-  LiveDeployment,
-  type LiveDeploymentOptions,
-} from "./deployment/live_deployment.ts";
+export { LiveDeployment, type LiveDeploymentOptions } from "./deployment/live_deployment.ts";
 export { planOfFlags } from "./deployment/plan_of_flags.ts";
 export { storePackages } from "./deployment/store_packages.ts";
 export { dialects } from "./dialects/index.ts";

@@ -9,6 +9,7 @@ import {
   type RunningServer,
   startServer,
 } from "../../src/serve/index.ts";
+import { servedEntries } from "../../src/serve/repository.ts";
 import { peopleModel, probabilityModel, serve } from "./people_model.ts";
 
 interface Duration {
@@ -127,7 +128,7 @@ test("a server whose models clients may change: unload, load, in turn, while req
     webFolder: null,
     prepare: async (serving) => {
       live = await LiveDeployment.start(serving, plan, { find });
-      serving.repository = new DeploymentRepository(live);
+      serving.repository = new DeploymentRepository(live, () => servedEntries(serving));
     },
   });
   const infer = () => post(server, "/v2/models/odds/infer", { inputs: inputs(1) });

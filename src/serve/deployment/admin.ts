@@ -121,7 +121,7 @@ async function answer(
     checkToken(request, wanted);
     const { handle, parameters } = routeOf(request);
     await handle(deployment, await readBody(request, largestBody), parameters);
-    send(response, 200, deployment.state());
+    send(response, 200, await deployment.report());
   } catch (error) {
     if (error instanceof ClientGone) return;
     const known =

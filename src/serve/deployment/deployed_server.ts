@@ -6,6 +6,7 @@ import { cannotOpen } from "../../core/index.ts";
 import { PredictionLog } from "../log/prediction_log.ts";
 import { Drift } from "../observe/drift.ts";
 import type { TraceOptions, Traces } from "../observe/traces.ts";
+import { servedEntries } from "../repository.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
 import { type AdminOptions, checkTokenLength, type RunningAdmin, startAdmin } from "./admin.ts";
 import { type DeploymentPlan, parseDeployment } from "./deployment_file.ts";
@@ -72,7 +73,7 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
         closed: (model) => drift.forget(model),
         ...(log ? { log } : {}),
       });
-      if (modelControl) serving.repository = new DeploymentRepository(deployment);
+      if (modelControl) serving.repository = new DeploymentRepository(deployment, () => servedEntries(serving));
     },
   });
   const live = deployment as unknown as LiveDeployment;

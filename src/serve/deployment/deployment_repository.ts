@@ -1,5 +1,5 @@
 // The model repository of clients, carried out by the deployment: what they load and unload are revisions like all others.
-import { type ModelRepository, type RepositoryEntry, servedEntries } from "../repository.ts";
+import type { ModelRepository, RepositoryEntry } from "../repository.ts";
 import type { LiveDeployment } from "./live_deployment.ts";
 
 export class DeploymentRepository implements ModelRepository {
@@ -7,12 +7,16 @@ export class DeploymentRepository implements ModelRepository {
   /** What was unloaded by request and not loaded since, by name. */
   private readonly unloaded = new Map<string, readonly RepositoryEntry[]>();
 
-  constructor(deployment: LiveDeployment) {
+  private readonly served: () => RepositoryEntry[];
+
+  /** @param served what answers now */
+  constructor(deployment: LiveDeployment, served: () => RepositoryEntry[]) {
     this.deployment = deployment;
+    this.served = served;
   }
 
   async index(): Promise<readonly RepositoryEntry[]> {
-    const served = servedEntries(this.deployment.serving);
+    const served = this.served();
     const names = new Set(served.map(({ name }) => name));
     return [...served, ...[...this.unloaded].flatMap(([name, entries]) => (names.has(name) ? [] : entries))];
   }
@@ -22,7 +26,7 @@ export class DeploymentRepository implements ModelRepository {
   }
 
   async unload(name: string): Promise<void> {
-    const served = servedEntries(this.deployment.serving).filter((entry) => entry.name === name);
+    const served = this.served().filter((entry) => entry.name === name);
     await this.deployment.unload(name);
     this.unloaded.set(
       name,

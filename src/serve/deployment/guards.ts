@@ -1,8 +1,7 @@
 // All guards of a deployment: which packages are new for which model, and what they are measured against.
-import type { FinishedRequest } from "../finished_request.ts";
-import type { ServedModel } from "../served_model.ts";
+import type { DeploymentPlan } from "./deployment_file.ts";
 import { Guard, TrackRecord } from "./guard.ts";
-import { answeringDigests, type LoadedRevision } from "./revision.ts";
+import { answeringDigests, digestOf } from "./revision.ts";
 
 export interface Verdict {
   readonly model: string;
@@ -15,10 +14,9 @@ export class Guards {
   private readonly guards = new Map<string, Guard>();
 
   /** What answers in `next` but not in `before` is watched; who was watched and still answers goes on being. */
-  follow(before: LoadedRevision | null, next: LoadedRevision): void {
+  follow(before: DeploymentPlan | null, next: DeploymentPlan): void {
     const kept = new Map<string, Guard>();
-    for (const { plan } of next.pools) {
-      const { name, guardrails } = plan;
+    for (const { name, guardrails } of next.models) {
       if (guardrails === null) continue;
       const known = answeringDigests(before, name);
       // The previous version is the one that had answered most.
@@ -35,21 +33,14 @@ export class Guards {
     this.forget(before, next);
   }
 
-  /** @returns that a version must go, once */
-  add({ model, status, errorCode, ms }: FinishedRequest): Verdict | null {
-    // Who left, and how many came at once, says nothing about a version.
-    if (model === null || status === 499 || errorCode === "SHUTTING_DOWN" || errorCode === "OVERLOADED") return null;
-    return this.note(model, status >= 500, ms);
-  }
-
-  /** One answer of a model, or one failure that a fallback made good. */
-  note(model: ServedModel, failed: boolean, ms: number): Verdict | null {
-    const key = `${model.name}\0${model.digest}`;
-    this.record(model.name, model.digest).add(failed, ms);
+  /** One answer of a package for a model, or one failure that a fallback made good. @returns that a version must go, once */
+  note(model: string, digest: string, failed: boolean, ms: number): Verdict | null {
+    const key = `${model}\0${digest}`;
+    this.record(model, digest).add(failed, ms);
     const what = this.guards.get(key)?.add(failed, ms) ?? null;
     if (what === null) return null;
     this.guards.delete(key);
-    return { model: model.name, digest: model.digest, what };
+    return { model, digest, what };
   }
 
   private record(model: string, digest: string): TrackRecord {
@@ -60,11 +51,11 @@ export class Guards {
   }
 
   /** Records of what neither serves nor served just before would pile up. */
-  private forget(before: LoadedRevision | null, next: LoadedRevision): void {
+  private forget(before: DeploymentPlan | null, next: DeploymentPlan): void {
     const needed = new Set(
-      [before, next].flatMap((revision) =>
-        (revision?.pools ?? []).flatMap((pool) =>
-          [...pool.members.values()].map(({ name, digest }) => `${name}\0${digest}`),
+      [before, next].flatMap((plan) =>
+        (plan?.models ?? []).flatMap(({ name, variants }) =>
+          variants.map((variant) => `${name}\0${digestOf(variant.package)}`),
         ),
       ),
     );

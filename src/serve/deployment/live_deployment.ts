@@ -1,80 +1,80 @@
 // What is served right now, and the way from one state to the next: load, verify, warm up, switch, drain. A step that fails leaves
-// everything as it was.
+// everything as it was. It decides; a carrier loads and serves, in this process or in several.
 import { IngotError, nearest, quoted } from "../../core/index.ts";
-import type { InputRecord } from "../../runtime/index.ts";
-import type { FinishedRequest } from "../finished_request.ts";
-import { type LoadedModel, ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
-import { Companions, type Note } from "./companions.ts";
-import { mustFit } from "./compatible.ts";
-import type { DeploymentPlan, ModelPlan, VariantPlan } from "./deployment_file.ts";
+import type { Carrier, FoundPackage } from "./carrier.ts";
+import type { DeploymentPlan, ModelPlan } from "./deployment_file.ts";
 import { Guards, type Verdict } from "./guards.ts";
-import { Pool } from "./pool.ts";
+import { type Judge, LoadedModels, type LoadedModelsOptions } from "./loaded_models.ts";
 import {
   answers,
   checkWeight,
+  digestOf,
+  isPinned,
   isSubset,
-  type LoadedRevision,
-  modelsOf,
+  loadedKeys,
   mustKeepLog,
   packagesOf,
   type Revision,
   revisionOf,
+  versionOf,
   withModel,
   withWeights,
 } from "./revision.ts";
-import { warmUp } from "./warm_up.ts";
 
-/** A package that was found, not loaded yet. */
-export interface FoundPackage {
-  readonly name: string;
-  readonly version: string;
-  readonly digest: string;
-  /** Every digest is verified before anything is believed. */
-  load(): Promise<LoadedModel>;
-  /** Records that it was packed with. Default: none. */
-  examples?(): Promise<readonly InputRecord[]>;
-}
-
-export interface LiveDeploymentOptions {
+export interface DecisionOptions {
   /** @throws IngotError PACKAGE_NOT_FOUND, REFERENCE_INVALID */
   readonly find: (reference: string) => Promise<FoundPackage>;
-  readonly notes?: readonly Note[];
-  /** Told of a model before it serves, and once it never will again. */
-  readonly opened?: (model: ServedModel, found: FoundPackage) => Promise<void>;
-  readonly closed?: (model: ServedModel) => void;
   /** One JSON-able entry per change, refusal and automatic rollback. */
   readonly log?: (entry: Readonly<Record<string, unknown>>) => void;
   readonly now?: () => number;
 }
 
+export interface LiveDeploymentOptions extends DecisionOptions, LoadedModelsOptions {}
+
 const revisionsKept = 50;
 export class LiveDeployment {
-  readonly serving: Serving;
-  private readonly options: LiveDeploymentOptions;
+  private readonly options: DecisionOptions;
+  private readonly carrier: Carrier;
   private readonly guards = new Guards();
-  private current: LoadedRevision | null = null;
+  private current: Revision | null = null;
   /** Still loaded, for a while: going back to it is instant. */
-  private previous: LoadedRevision | null = null;
+  private previous: DeploymentPlan | null = null;
   private forgetting: NodeJS.Timeout | undefined;
   /** The way back: rolling back takes the last one off. */
   private readonly history: Revision[] = [];
   /** Everything that happened, in order. */
   private readonly changes: Pick<Revision, "number" | "why" | "appliedAt">[] = [];
   private queue: Promise<unknown> = Promise.resolve();
-  private readonly closing = new Set<Promise<void>>();
   private problem: { readonly time: number; readonly why: string; readonly error: unknown } | null = null;
 
-  private constructor(serving: Serving, options: LiveDeploymentOptions) {
-    this.serving = serving;
+  private constructor(options: DecisionOptions, carrierOf: (judge: Judge) => Carrier) {
     this.options = options;
-    serving.observe((request) => this.watch(request));
+    this.carrier = carrierOf((model, digest, failed, ms) => this.judge(this.guards.note(model, digest, failed, ms)));
   }
 
-  /** Loads and serves the first plan. @throws IngotError what loading throws */
+  /** Loads and serves the first plan in this process. @throws IngotError what loading throws */
   static async start(serving: Serving, plan: DeploymentPlan, options: LiveDeploymentOptions): Promise<LiveDeployment> {
-    const deployment = new LiveDeployment(serving, options);
-    serving.watch.deployment = deployment;
+    const deployment = await LiveDeployment.carried(
+      plan,
+      options,
+      (judge) => new LoadedModels(serving, options, judge),
+    );
+    serving.watch.deployment = () => deployment.report();
+    return deployment;
+  }
+
+  /**
+   * The first plan, loaded and served by a carrier.
+   * @param carrierOf is given whom to tell of every answer, for guardrails
+   * @throws IngotError what loading throws
+   */
+  static async carried(
+    plan: DeploymentPlan,
+    options: DecisionOptions,
+    carrierOf: (judge: Judge) => Carrier,
+  ): Promise<LiveDeployment> {
+    const deployment = new LiveDeployment(options, carrierOf);
     await deployment.apply(plan, "start");
     return deployment;
   }
@@ -140,27 +140,33 @@ export class LiveDeployment {
     });
   }
 
+  /** The state, with what every process knows now. */
+  async report() {
+    await this.carrier.look();
+    return this.state();
+  }
+
   /** Everything about now and before, as JSON. */
   state() {
     const current = this.current!;
     const before = this.history.at(-2);
+    const details = this.carrier.details();
     return {
       revision: current.number,
       why: current.why,
       appliedAt: current.appliedAt,
-      models: current.pools.map((pool) => ({
-        name: pool.plan.name,
-        sticky: pool.plan.sticky,
-        fallback: pool.plan.fallback,
-        guardrails: pool.plan.guardrails,
-        variants: pool.plan.variants.map(({ name, package: reference, weight, shadow }) => {
-          const { version, digest, inFlight } = pool.members.get(name)!;
-          const comparison = current.companions.get(pool.plan.name)!.comparisons.get(name)?.state();
+      models: current.plan.models.map(({ name: model, sticky, fallback, guardrails, variants }) => ({
+        name: model,
+        sticky,
+        fallback,
+        guardrails,
+        variants: variants.map(({ name, package: reference, weight, shadow }) => {
+          const { inFlight = 0, comparison } = details.get(`${model}\0${name}`) ?? {};
           return {
             name,
             package: reference,
-            version,
-            digest,
+            version: versionOf(reference),
+            digest: digestOf(reference),
             weight,
             shadow,
             inFlight,
@@ -191,8 +197,13 @@ export class LiveDeployment {
   async close(): Promise<void> {
     await this.queue;
     clearTimeout(this.forgetting);
-    this.forget();
-    await Promise.all(this.closing);
+    this.previous = null;
+    await this.carrier.close();
+  }
+
+  /** Lets something happen between two changes, never during one. @param step is told what serves, and what is kept warm */
+  betweenChanges<T>(step: (now: DeploymentPlan, warm: DeploymentPlan | null) => Promise<T>): Promise<T> {
+    return this.alone(() => step(this.plan, this.previous));
   }
 
   private alone<T>(step: () => Promise<T>): Promise<T> {
@@ -214,11 +225,11 @@ export class LiveDeployment {
   private async change(plan: DeploymentPlan, why: string): Promise<Revision> {
     try {
       if (this.current !== null) mustKeepLog(this.current.plan, plan);
-      const loaded = await this.loaded(plan, why);
-      this.history.push(revisionOf(loaded));
+      const next = await this.prepared(plan, why);
+      await this.switchTo(next);
+      this.history.push(next);
       if (this.history.length > revisionsKept) this.history.shift();
-      this.switchTo(loaded);
-      return loaded;
+      return next;
     } catch (error) {
       // At the start nothing serves on: whoever starts gets the error.
       if (this.current !== null) this.refused(why, error);
@@ -233,130 +244,61 @@ export class LiveDeployment {
         what: "there is no revision before this one",
         fix: "apply the deployment that you want",
       });
-    const back = await this.loaded(target.plan, target.why);
-    this.history.pop();
     // The same content under a new number: what was live when stays readable.
-    const again = { ...back, number: this.current!.number + 1, why, appliedAt: this.now() };
-    this.history[this.history.length - 1] = revisionOf(again);
-    this.switchTo(again);
+    const again = await this.prepared(target.plan, why);
+    await this.switchTo(again);
+    this.history.splice(-2, 2, again);
     return again;
   }
 
-  /** A revision ready to serve: whatever of it was not loaded yet is, and has answered an example. */
-  private async loaded(plan: DeploymentPlan, why: string): Promise<LoadedRevision> {
-    const fresh: ServedModel[] = [];
-    try {
-      const pools: Pool[] = [];
-      for (const entry of plan.models) {
-        const members = new Map<string, ServedModel>();
-        const variants: ModelPlan["variants"][number][] = [];
-        for (const variant of entry.variants) {
-          const { model, reference, isFresh } = await this.member(entry.name, variant);
-          if (isFresh) fresh.push(model);
-          members.set(variant.name, model);
-          variants.push({ ...variant, package: reference });
-        }
-        const pinned = { ...entry, variants };
-        mustFit(pinned, members);
-        pools.push(new Pool(pinned, members));
-      }
-      for (const model of fresh) await warmUp(model);
-      const { notes = [] } = this.options;
-      const { traffic } = this.serving.watch;
-      const companions = new Map(
-        pools.map((pool) => [pool.plan.name, new Companions(pool, traffic, notes, (model) => this.failed(model))]),
-      );
-      const number = (this.current?.number ?? 0) + 1;
-      const pinnedPlan = { ...plan, models: pools.map((pool) => pool.plan) };
-      return { number, plan: pinnedPlan, why, appliedAt: this.now(), pools, companions };
-    } catch (error) {
-      for (const model of fresh) this.options.closed?.(model);
-      await Promise.all(fresh.map((model) => model.close()));
-      throw error;
+  /** A revision that is ready to serve: its packages are pinned and loaded, and have answered an example. */
+  private async prepared(plan: DeploymentPlan, why: string): Promise<Revision> {
+    const found = new Map<string, FoundPackage>();
+    const pinned = async (reference: string): Promise<string> => {
+      if (isPinned(reference)) return reference;
+      const known = await this.options.find(reference);
+      const exact = `${known.name}:${known.version}@${known.digest}`;
+      found.set(exact, known);
+      return exact;
+    };
+    const models: ModelPlan[] = [];
+    for (const entry of plan.models) {
+      const variants: ModelPlan["variants"][number][] = [];
+      for (const variant of entry.variants) variants.push({ ...variant, package: await pinned(variant.package) });
+      models.push({ ...entry, variants });
     }
-  }
-
-  /** The model of a variant: one that is loaded already where the digest is the same. */
-  private async member(name: string, { name: variant, package: reference }: VariantPlan) {
-    const pinned = /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1];
-    const warm = pinned === undefined ? undefined : this.find(name, variant, pinned);
-    if (warm) return { model: warm, reference, isFresh: false };
-    const found = await this.options.find(reference);
-    const exact = `${found.name}:${found.version}@${found.digest}`;
-    const known = this.find(name, variant, found.digest);
-    if (known) return { model: known, reference: exact, isFresh: false };
-    const loaded = { ...(await found.load()), name, variant };
-    const model = new ServedModel(loaded, this.serving.options.engine);
-    await this.options.opened?.(model, found);
-    return { model, reference: exact, isFresh: true };
-  }
-
-  /** A model that is loaded already, serving or kept warm. */
-  private find(name: string, variant: string, digest: string): ServedModel | undefined {
-    return this.loadedModels().find(
-      (model) => model.name === name && model.variant === variant && model.digest === digest,
-    );
+    const exact = { ...plan, models };
+    await this.carrier.prepare(exact, found);
+    return revisionOf({ number: (this.current?.number ?? 0) + 1, plan: exact, why, appliedAt: this.now() });
   }
 
   private isWarm(plan: DeploymentPlan): boolean {
-    return plan.models.every(({ name, variants }) =>
-      variants.every((variant) => this.find(name, variant.name, variant.package.split("@")[1] ?? "") !== undefined),
-    );
-  }
-
-  private loadedModels(): ServedModel[] {
-    return [this.current, this.previous].flatMap((revision) => (revision ? modelsOf(revision) : []));
+    const warm = [this.current?.plan, this.previous].flatMap((kept) => (kept ? loadedKeys(kept) : []));
+    return isSubset(loadedKeys(plan), warm);
   }
 
   /** From here on nothing can fail. */
-  private switchTo(next: LoadedRevision): void {
-    const before = this.loadedModels();
-    this.guards.follow(this.current, next);
-    for (const pool of next.pools) {
-      const { around } = next.companions.get(pool.plan.name)!;
-      for (const model of pool.members.values()) model.around = around;
-    }
-    this.serving.replace(
-      modelsOf(next),
-      new Map(next.pools.map((pool) => [pool.plan.name, (asker) => pool.choose(asker)])),
-    );
+  private async switchTo(next: Revision): Promise<void> {
+    this.guards.follow(this.current?.plan ?? null, next.plan);
+    await this.carrier.commit();
     // Other weights for the same models leave the way back as it was.
-    if (this.current && !isSubset(modelsOf(this.current), modelsOf(next))) this.previous = this.current;
+    if (this.current && !isSubset(loadedKeys(this.current.plan), loadedKeys(next.plan)))
+      this.previous = this.current.plan;
     this.current = next;
     this.problem = null;
     this.changes.push({ number: next.number, why: next.why, appliedAt: next.appliedAt });
     if (this.changes.length > revisionsKept) this.changes.shift();
-    this.closeUnused(before);
-    // What serves from the start is placed by the server, once it listens.
-    if (before.length > 0) void this.serving.settle(modelsOf(next).filter((model) => !before.includes(model)));
     clearTimeout(this.forgetting);
-    this.forgetting = setTimeout(() => this.forget(), next.plan.keepPreviousMs);
+    this.forgetting = setTimeout(() => void this.alone(async () => this.forget(next)), next.plan.keepPreviousMs);
     this.forgetting.unref();
     this.log({ event: "deployment changed", revision: next.number, why: next.why, packages: packagesOf(next.plan) });
   }
 
-  private forget(): void {
-    const before = this.loadedModels();
+  private forget(since: Revision): void {
+    // A change that waited before it starts the time again.
+    if (this.current !== since) return;
     this.previous = null;
-    this.closeUnused(before);
-  }
-
-  private closeUnused(before: readonly ServedModel[]): void {
-    const needed = new Set(this.loadedModels());
-    for (const model of new Set(before)) {
-      if (needed.has(model)) continue;
-      this.options.closed?.(model);
-      const closing = model.close().finally(() => this.closing.delete(closing));
-      this.closing.add(closing);
-    }
-  }
-
-  private watch(request: FinishedRequest): void {
-    this.judge(this.guards.add(request));
-  }
-
-  private failed(model: ServedModel): void {
-    this.judge(this.guards.note(model, true, 0));
+    this.carrier.forget();
   }
 
   private judge(verdict: Verdict | null): void {

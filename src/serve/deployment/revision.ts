@@ -1,9 +1,6 @@
-// One state of what is served: a plan with its packages pinned by digest, and the loaded models that carry it out.
+// One state of what is served: a plan with its packages pinned by digest.
 import { IngotError, quoted } from "../../core/index.ts";
-import type { ServedModel } from "../served_model.ts";
-import type { Companions } from "./companions.ts";
 import type { DeploymentPlan, ModelPlan } from "./deployment_file.ts";
-import type { Pool } from "./pool.ts";
 
 export interface Revision {
   /** Counts up from 1, also when going back. */
@@ -15,24 +12,32 @@ export interface Revision {
   readonly appliedAt: number;
 }
 
-/** A revision whose models are loaded. */
-export interface LoadedRevision extends Revision {
-  readonly pools: readonly Pool[];
-  readonly companions: ReadonlyMap<string, Companions>;
+/** `name:version@sha256:…` */
+export function isPinned(reference: string): boolean {
+  return /:[^/@:]+@sha256:[0-9a-f]{64}$/.test(reference);
 }
 
-export function modelsOf(revision: LoadedRevision): ServedModel[] {
-  return revision.pools.flatMap((pool) => [
-    pool.first,
-    ...[...pool.members.values()].filter((model) => model !== pool.first),
-  ]);
+/** @param pinned `name:version@sha256:…` */
+export function digestOf(pinned: string): string {
+  return pinned.slice(pinned.lastIndexOf("@") + 1);
+}
+
+/** @param pinned `name:version@sha256:…` */
+export function versionOf(pinned: string): string {
+  return /:([^/@:]+)@/.exec(pinned)?.[1] ?? "";
+}
+
+/** What is loaded for a pinned plan: one key for each variant with its package. */
+export function loadedKeys({ models }: DeploymentPlan): string[] {
+  return models.flatMap(({ name, variants }) =>
+    variants.map((variant) => `${name}\0${variant.name}\0${digestOf(variant.package)}`),
+  );
 }
 
 /** Digests of what answers for a model; shadows do not. */
-export function answeringDigests(revision: LoadedRevision | null, model: string): ReadonlySet<string> {
-  const pool = revision?.pools.find((candidate) => candidate.plan.name === model);
-  const answering = pool?.plan.variants.filter(({ weight }) => weight > 0) ?? [];
-  return new Set(answering.map(({ name }) => pool!.members.get(name)!.digest));
+export function answeringDigests(plan: DeploymentPlan | null, model: string): ReadonlySet<string> {
+  const variants = plan?.models.find(({ name }) => name === model)?.variants ?? [];
+  return new Set(variants.filter(({ weight }) => weight > 0).map((variant) => digestOf(variant.package)));
 }
 
 /** The plan with other weights for one model's variants. */

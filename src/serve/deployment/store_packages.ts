@@ -2,7 +2,7 @@
 import type { Store } from "../../oci/index.ts";
 import { openPackage, resolveReference } from "../../package/index.ts";
 import { type LoadOptions, servedPackage } from "../served_package.ts";
-import type { FoundPackage } from "./live_deployment.ts";
+import type { FoundPackage } from "./carrier.ts";
 
 /** Finds by reference, now; what it finds is loaded by digest, whatever the name means by then. */
 export function storePackages(store: Store, options: LoadOptions = {}): (reference: string) => Promise<FoundPackage> {

@@ -67,7 +67,7 @@ export async function statusOf(serving: Serving) {
     })),
     series: known,
     recentErrors: state.traffic.recentErrors,
-    deployment: watch.deployment?.state() ?? null,
+    deployment: (await watch.deployment?.()) ?? null,
     gauges: state.gauges,
   };
 }

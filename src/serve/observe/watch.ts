@@ -6,13 +6,16 @@ import type { Serving } from "../serving.ts";
 import { type Gauge, type Load, type MetricsState, type ProcessState, prometheusText } from "./prometheus.ts";
 import { mergeTraffic, Traffic } from "./traffic.ts";
 
+/** Everything about what is served and was before, as `LiveDeployment` tells it. */
+export type DeploymentState = ReturnType<LiveDeployment["state"]>;
+
 /** What one process counted; plain data that travels between processes. */
 export type WatchState = MetricsState;
 
 export class Watch {
   readonly traffic = new Traffic();
   /** Set by whoever deploys; null where the server serves what it was started with. */
-  deployment: LiveDeployment | null = null;
+  deployment: (() => Promise<DeploymentState>) | null = null;
   /** Set where predictions are logged, and outcomes joined to them. */
   predictions: PredictionLog | null = null;
   /** Numbers that something else counts, asked for when somebody looks. */
