@@ -1,13 +1,13 @@
 // The HTTP server: accepts, routes, answers, stops without dropping anybody.
-import type { Server as TlsServer } from "node:https";
 import { IngotError } from "../core/index.ts";
 import { Cors } from "./access/cors.ts";
 import type { Tokens } from "./access/tokens.ts";
 import { type AnsweringOptions, answering } from "./answering.ts";
 import { answerBrokenRequests } from "./broken_request.ts";
 import type { Observer } from "./finished_request.ts";
-import type { RunningGrpc } from "./grpc/server.ts";
+import { GrpcPort } from "./grpc/grpc_port.ts";
 import { listenOnPort, listenOnSocket } from "./listener/address.ts";
+import type { HandedConnections } from "./listener/connections.ts";
 import { HttpPort } from "./listener/http_port.ts";
 import { TlsFiles } from "./listener/tls_files.ts";
 import type { LoadedModel } from "./served_model.ts";
@@ -27,6 +27,8 @@ export interface ServerOptions extends AnsweringOptions {
   readonly grpcPort?: number;
   /** Path of a Unix socket to listen on instead of a port. */
   readonly socket?: string;
+  /** Where connections come from when another process listens; `host`, `port`, `grpcPort` and `socket` are then its matter. */
+  readonly handed?: HandedConnections;
   /** PEM files of a certificate with its chain, and of its key; read again when they change. Default: not encrypted. */
   readonly tls?: { readonly certificate: string; readonly key: string };
   /** How often the certificate's files are looked at. Default 5 s. */
@@ -68,6 +70,8 @@ export interface RunningServer {
   readonly grpcPort: number | null;
   /** What answers: whoever changes it changes what is served. */
   readonly serving: Serving;
+  /** Reads the certificate's files again now, if there are any. */
+  readonly reloadCertificate: () => void;
   /** Stops accepting, finishes what is in flight, closes predictors. Calling again waits for the same end. */
   close(): Promise<void>;
 }
@@ -90,25 +94,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await options.prepare?.(serving);
   if (serving.models.length === 0) throw new IngotError("USAGE", { what: "there is no model to serve" });
   const answer = answering(serving, options);
+  const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
   const tls = options.tls ? new TlsFiles(options.tls.certificate, options.tls.key) : undefined;
+  const headersTimeoutMs = options.headersTimeoutMs ?? 10_000;
   const http = new HttpPort((request, response) => void answer(request, response), {
     tls,
-    headersTimeoutMs: options.headersTimeoutMs ?? 10_000,
+    headersTimeoutMs,
     requestTimeoutMs: options.requestTimeoutMs ?? 120_000,
     keepAliveTimeoutMs: 65_000,
   });
   answerBrokenRequests(http.server, serving);
-  const { url, port } = await listening(http, options);
-  const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
-  tls?.watch(
-    (pair) => (http.server as TlsServer).setSecureContext(pair),
-    (error) => errorLog(JSON.stringify({ level: "error", event: "certificate refused", why: String(error) })),
-    options.certificateCheckMs,
-  );
+  const { handed } = options;
+  const wantsGrpc = handed ? handed.grpcPort !== null : options.grpcPort !== undefined;
+  const grpc = wantsGrpc ? new GrpcPort(serving, { tls, headersTimeoutMs, errorLog }) : null;
 
-  serving.open();
-
-  let grpc: RunningGrpc | null = null;
   const stop = async () => {
     serving.draining = true;
     if (options.drainDelayMs) await new Promise((resolve) => setTimeout(resolve, options.drainDelayMs));
@@ -117,20 +116,33 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tls?.close();
     await serving.close();
   };
-  if (options.grpcPort !== undefined) {
+  let where: { readonly url: string; readonly port: number; readonly grpcPort: number | null };
+  if (handed) {
+    where = handed;
+    handed.open({ http: (socket) => http.take(socket), grpc: (socket) => grpc?.take(socket) });
+  } else {
+    const { url, port } = await listening(http, options);
     try {
-      grpc = await listenForGrpc(serving, options.grpcPort, options, tls);
+      where = { url, port, grpcPort: grpc && (await listeningForGrpc(grpc, options)) };
     } catch (error) {
       await stop();
       throw error;
     }
   }
+  const reloadCertificate = tls?.watch(
+    (pair) => {
+      http.encryptWith(pair);
+      grpc?.encryptWith(pair);
+    },
+    (error) => errorLog(JSON.stringify({ level: "error", event: "certificate refused", why: String(error) })),
+    options.certificateCheckMs,
+  );
+  serving.open();
   let closing: Promise<void> | null = null;
   return {
-    url,
-    port,
-    grpcPort: grpc?.port ?? null,
+    ...where,
     serving,
+    reloadCertificate: reloadCertificate ?? (() => {}),
     close() {
       closing ??= stop();
       return closing;
@@ -138,16 +150,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-/** Its library is loaded after HTTP answers already, and only where gRPC is asked for. */
-async function listenForGrpc(
-  serving: Serving,
-  port: number,
-  options: ServerOptions,
-  tls?: TlsFiles,
-): Promise<RunningGrpc> {
-  const { startGrpc } = await import("./grpc/server.ts");
-  const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
-  return startGrpc(serving, { host: options.host ?? "127.0.0.1", port, errorLog, tls: tls?.current() });
+async function listeningForGrpc({ server }: GrpcPort, options: ServerOptions): Promise<number> {
+  return (await listenOnPort(server, options.grpcPort!, options.host ?? "127.0.0.1", "--grpc-port")).port;
 }
 
 async function listening(http: HttpPort, options: ServerOptions): Promise<{ url: string; port: number }> {

@@ -31,7 +31,7 @@ export interface DeployedOptions extends Omit<ServerOptions, "models" | "prepare
 export interface DeployedServer extends RunningServer {
   readonly deployment: LiveDeployment;
   readonly admin: RunningAdmin | null;
-  /** Reads the file again, or resolves the references of the plan again; what is wrong is logged, and the old one goes on. */
+  /** Reads the certificate again, and the file, or resolves the references of the plan again; what is wrong is logged, and the old one goes on. */
   reload(why: string): Promise<void>;
 }
 
@@ -78,6 +78,7 @@ export async function startDeployed(options: DeployedOptions): Promise<DeployedS
   });
   const live = deployment as unknown as LiveDeployment;
   const reload = async (why: string): Promise<void> => {
+    server.reloadCertificate();
     let plan: DeploymentPlan;
     try {
       plan = await wanted();

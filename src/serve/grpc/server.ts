@@ -1,4 +1,5 @@
 // The gRPC server: services from their tables over grpc-js; errors become status codes, and nothing else of them gets out.
+import type { Duplex } from "node:stream";
 import {
   type handleBidiStreamingCall,
   type handleServerStreamingCall,
@@ -20,40 +21,43 @@ import { inferenceService } from "./inference_service.ts";
 import { reflectionServices } from "./reflection_service.ts";
 import { grpcStatus, type Service, type StreamMethod, type UnaryMethod, type WatchMethod } from "./service.ts";
 
-export interface GrpcOptions {
-  readonly host: string;
-  /** PEM of a certificate and its key; absent: not encrypted. */
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
-  /** 0 takes a free one. */
-  readonly port: number;
-  /** One JSON line per internal error. */
-  readonly errorLog: (line: string) => void;
-}
-
-export interface RunningGrpc {
-  readonly port: number;
-  /** Stops accepting, lets calls under way finish for at most `timeoutMs`. */
-  close(timeoutMs: number): Promise<void>;
-}
-
 /** Answers of one stream that may be under way at once; a client that sends faster waits. */
 const mostPerStream = 32;
 
-/** @throws IngotError ADDRESS_IN_USE */
-export async function startGrpc(serving: Serving, options: GrpcOptions): Promise<RunningGrpc> {
-  // What goes wrong is thrown or logged here; the library would write to stderr beside that.
-  setLogVerbosity(logVerbosity.NONE);
-  const server = new Server({
-    "grpc.max_receive_message_length": serving.options.bodyLimit,
-    "grpc.max_send_message_length": -1,
-  });
-  const inference = inferenceService(serving);
-  const health = healthService(serving, [inference.name]);
-  const services = [inference, health];
-  for (const service of [...services, ...reflectionServices(services)])
-    addService(server, service, serving, options.errorLog);
-  const port = await bind(server, options);
-  return { port, close: (timeoutMs) => shutDown(server, timeoutMs) };
+/** Answers on connections that it is given, decrypted. */
+export class GrpcServer {
+  readonly #server: Server;
+  readonly #connections: ReturnType<Server["createConnectionInjector"]>;
+
+  constructor(serving: Serving, errorLog: (line: string) => void) {
+    // What goes wrong is thrown or logged here; the library would write to stderr beside that.
+    setLogVerbosity(logVerbosity.NONE);
+    this.#server = new Server({
+      "grpc.max_receive_message_length": serving.options.bodyLimit,
+      "grpc.max_send_message_length": -1,
+    });
+    const inference = inferenceService(serving);
+    const health = healthService(serving, [inference.name]);
+    const services = [inference, health];
+    for (const service of [...services, ...reflectionServices(services)])
+      addService(this.#server, service, serving, errorLog);
+    this.#connections = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+  }
+
+  take(socket: Duplex): void {
+    this.#connections.injectConnection(socket);
+  }
+
+  /** Lets calls under way finish for at most `timeoutMs`. */
+  close(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#server.forceShutdown(), timeoutMs);
+      this.#server.tryShutdown(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
 }
 
 function addService(server: Server, service: Service, serving: Serving, errorLog: (line: string) => void): void {
@@ -225,37 +229,4 @@ function watchHandler(method: WatchMethod, turn: Turn): handleServerStreamingCal
       call.emit("error", statusOf(turn.known(error, exchange), exchange));
     }
   };
-}
-
-function bind(server: Server, { host, port, tls }: GrpcOptions): Promise<number> {
-  const credentials = tls
-    ? ServerCredentials.createSsl(null, [{ cert_chain: tls.cert, private_key: tls.key }])
-    : ServerCredentials.createInsecure();
-  const address = `${host.includes(":") ? `[${host}]` : host}:${port}`;
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (cause, bound) => {
-      if (!cause) resolve(bound);
-      else
-        reject(
-          new IngotError("ADDRESS_IN_USE", {
-            what: /EADDRINUSE/.test(cause.message)
-              ? `port ${port} is taken`
-              : `cannot listen for gRPC: ${cause.message}`,
-            where: address,
-            fix: "choose another with --grpc-port, --grpc-port 0 for any free one, --grpc-port off for none",
-            cause,
-          }),
-        );
-    });
-  });
-}
-
-function shutDown(server: Server, timeoutMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => server.forceShutdown(), timeoutMs);
-    server.tryShutdown(() => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

@@ -1,17 +1,17 @@
 // Where a server listens: a port of an address, or a Unix socket.
 import { existsSync, statSync, unlinkSync } from "node:fs";
-import type { Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
+import { type AddressInfo, connect, type Server } from "node:net";
 import { IngotError } from "../../core/index.ts";
 
-/** @returns the port, and the host as clients dial it. @throws IngotError ADDRESS_IN_USE */
+/** @param option that chooses the port. @returns the port, and the host as clients dial it. @throws IngotError ADDRESS_IN_USE */
 export async function listenOnPort(
   server: Server,
   port: number,
   host: string,
+  option = "--port",
 ): Promise<{ port: number; host: string }> {
   await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port)));
+    server.once("error", (cause: NodeJS.ErrnoException) => reject(cannotListen(cause, host, port, option)));
     server.listen(port, host, () => resolve());
   });
   const address = server.address() as AddressInfo;
@@ -51,7 +51,7 @@ function taken(where: string, what: string, cause?: unknown): IngotError {
   return new IngotError("ADDRESS_IN_USE", { what, where, fix: "name another path with --socket", cause });
 }
 
-function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number): unknown {
+function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number, option: string): unknown {
   const isHost = cause.code === "EADDRNOTAVAIL" || cause.syscall === "getaddrinfo";
   if (!isHost && cause.code !== "EADDRINUSE" && cause.code !== "EACCES") return cause;
   return new IngotError("ADDRESS_IN_USE", {
@@ -59,7 +59,7 @@ function cannotListen(cause: NodeJS.ErrnoException, host: string, port: number):
     where: `${host}:${port}`,
     fix: isHost
       ? "give an address of this machine as --host: 127.0.0.1 for this machine only, 0.0.0.0 for all"
-      : "choose another with --port, or --port 0 for any free one",
+      : `choose another with ${option}, or ${option} 0 for any free one`,
     cause,
   });
 }

@@ -1,9 +1,10 @@
 // One port, two protocols: HTTP/1.1 and HTTP/2, told apart by ALPN where the connection is encrypted, else by what a client says first.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type http2 from "node:http2";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { firstBytes, isHttp2 } from "./first_bytes.ts";
 import { createServer } from "./node_http.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
@@ -17,17 +18,18 @@ export interface HttpPortOptions {
   readonly keepAliveTimeoutMs: number;
 }
 
-/** RFC 9113, 3.4: what a client of HTTP/2 sends first. */
-const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const silentConnectionMs = 100;
 
 export class HttpPort {
-  /** Listens, and speaks HTTP/1.1. */
+  /** Listens or is handed connections, and speaks HTTP/1.1. */
   readonly server: Server;
+  readonly #handed = new Set<Socket>();
   /** Made when its first client comes: Node's HTTP/2 takes 7 MB. */
   #http2: http2.Http2Server | null = null;
   readonly #sessions = new Set<http2.Http2Session>();
   readonly #silent = new Set<Socket>();
+  #isTimed = false;
+  #allLeft: (() => void) | null = null;
   readonly #options: HttpPortOptions;
   readonly #handle: Handle;
 
@@ -40,16 +42,42 @@ export class HttpPort {
       keepAliveTimeout: options.keepAliveTimeoutMs,
       connectionsCheckingInterval: Math.min(2000, options.headersTimeoutMs),
     };
+    const handshakeTimeout = options.headersTimeoutMs;
     this.server = options.tls
-      ? createTlsServer({ ...timeouts, ...options.tls.current(), ALPNProtocols: ["h2", "http/1.1"] }, handle)
+      ? createTlsServer(
+          { ...timeouts, handshakeTimeout, ...options.tls.current(), ALPNProtocols: ["h2", "http/1.1"] },
+          handle,
+        )
       : createServer(timeouts, handle);
     this.#tellApart(options.tls ? "secureConnection" : "connection");
+  }
+
+  /** A connection that another process accepted. */
+  take(socket: Socket): void {
+    // Node's server keeps the time of its connections from the moment on when it listens, which this one never does.
+    if (!this.#isTimed) this.server.emit("listening");
+    this.#isTimed = true;
+    this.#handed.add(socket);
+    socket.once("close", () => {
+      this.#handed.delete(socket);
+      if (this.#handed.size === 0) this.#allLeft?.();
+    });
+    this.server.emit("connection", socket);
+  }
+
+  /** From the next connection on, another certificate. */
+  encryptWith(pair: ReturnType<TlsFiles["current"]>): void {
+    (this.server as TlsServer).setSecureContext(pair);
   }
 
   /** Every connection is answered and closed; those that have not said anything yet get a moment to. */
   async close(timeoutMs: number): Promise<void> {
     const { server } = this;
     // http.Server's own close() would at once reset connections whose request is still on its way.
+    const left = new Promise<void>((resolve) => {
+      if (this.#handed.size === 0) resolve();
+      else this.#allLeft = resolve;
+    });
     const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
     // Streams under way go on; no new ones begin.
     for (const session of this.#sessions) session.close();
@@ -62,9 +90,10 @@ export class HttpPort {
       setTimeout(() => {
         for (const session of this.#sessions) session.destroy();
         server.closeAllConnections();
+        for (const socket of this.#handed) socket.destroy();
       }, timeoutMs),
     ];
-    await ended;
+    await Promise.all([ended, left]);
     for (const timer of timers) clearTimeout(timer);
     closeSilent();
   }
@@ -78,8 +107,13 @@ export class HttpPort {
         this.#speakHttp2(socket);
         return;
       }
-      this.#firstBytes(socket, (bytes) => {
-        if (bytes.subarray(0, preface.length).equals(preface)) {
+      this.#silent.add(socket);
+      const leave = () => this.#silent.delete(socket);
+      socket.once("close", leave);
+      firstBytes(socket, this.#options.headersTimeoutMs, (bytes) => {
+        leave();
+        socket.off("close", leave);
+        if (isHttp2(bytes)) {
           socket.pause();
           socket.unshift(bytes);
           this.#speakHttp2(socket);
@@ -108,28 +142,6 @@ export class HttpPort {
     server.on("session", (session) => this.#watch(session));
     server.on("sessionError", () => {});
     return server;
-  }
-
-  /** What a connection says first: enough to tell the protocols apart. */
-  #firstBytes(socket: Socket, then: (bytes: Buffer) => void): void {
-    let seen: Buffer = Buffer.alloc(0);
-    this.#silent.add(socket);
-    const leave = () => {
-      this.#silent.delete(socket);
-    };
-    const destroy = () => socket.destroy();
-    const ended = () => socket.end();
-    socket.setTimeout(this.#options.headersTimeoutMs, destroy);
-    const listen = (chunk: Buffer) => {
-      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
-      if (seen.length < preface.length && preface.subarray(0, seen.length).equals(seen)) return;
-      leave();
-      socket.off("data", listen).off("close", leave).off("error", destroy).off("end", ended);
-      socket.setTimeout(0);
-      socket.off("timeout", destroy);
-      then(seen);
-    };
-    socket.on("data", listen).once("close", leave).once("error", destroy).once("end", ended);
   }
 
   #watch(session: http2.Http2Session): void {

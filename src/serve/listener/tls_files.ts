@@ -37,21 +37,25 @@ export class TlsFiles {
     return { cert, key, minVersion: "TLSv1.2" };
   }
 
-  /** Calls `use` with every new pair that belongs together, `refuse` with what does not. */
+  /** Calls `use` with every new pair that belongs together, `refuse` with what does not. @returns looks now, changed or not */
   watch(
     use: (pair: ReturnType<TlsFiles["current"]>) => void,
     refuse: (error: unknown) => void,
     intervalMs = 5000,
-  ): void {
-    this.#watched = () => {
+  ): () => void {
+    const look = () => {
+      let pair: ReturnType<TlsFiles["current"]>;
       try {
-        use(this.current());
+        pair = this.current();
       } catch (error) {
         refuse(error);
+        return;
       }
+      use(pair);
     };
-    for (const file of [this.certificate, this.key])
-      watchFile(file, { interval: intervalMs, persistent: false }, this.#watched);
+    this.#watched = look;
+    for (const file of [this.certificate, this.key]) watchFile(file, { interval: intervalMs, persistent: false }, look);
+    return look;
   }
 
   close(): void {

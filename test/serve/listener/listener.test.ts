@@ -98,23 +98,45 @@ test("TLS: HTTP/2 by ALPN, HTTP/1.1 for others; a renewed certificate is taken, 
   expect(() => new TlsFiles(certificate, pem("one.key.pem"))).toThrow(/no certificate with its key/);
 });
 
-test("the renewed certificate is what new connections see", async () => {
-  const certificate = path.join(folder, "renewed.cert.pem");
-  const key = path.join(folder, "renewed.key.pem");
+test.each<[how: string, checkMs: number]>([
+  ["its files are looked at", 20],
+  ["it is asked to reload", 3_600_000],
+])("the renewed certificate is what new connections see, of HTTP and of gRPC, when %s", async (_how, checkMs) => {
+  const certificate = path.join(folder, `renewed${checkMs}.cert.pem`);
+  const key = path.join(folder, `renewed${checkMs}.key.pem`);
   copyFileSync(pem("one.cert.pem"), certificate);
   copyFileSync(pem("one.key.pem"), key);
-  const server = await serve([await peopleModel()], { tls: { certificate, key }, certificateCheckMs: 20 });
-  const seen = async () => {
-    const socket = tlsConnect({ port: server.port, host: "127.0.0.1", rejectUnauthorized: false });
+  const server = await serve([await peopleModel()], {
+    tls: { certificate, key },
+    certificateCheckMs: checkMs,
+    grpcPort: 0,
+  });
+  const seen = async (port: number) => {
+    const socket = tlsConnect({ port, host: "127.0.0.1", rejectUnauthorized: false, ALPNProtocols: ["h2"] });
     await once(socket, "secureConnect");
     const { CN } = socket.getPeerCertificate().subject;
     socket.destroy();
     return CN;
   };
-  expect(await seen()).toBe("one.ingot.test");
+  const ports = [server.port, server.grpcPort!];
+  for (const port of ports) expect(await seen(port)).toBe("one.ingot.test");
   copyFileSync(pem("two.cert.pem"), certificate);
   copyFileSync(pem("two.key.pem"), key);
-  while ((await seen()) !== "two.ingot.test") await new Promise((resolve) => setTimeout(resolve, 20));
+  if (checkMs > 20) server.reloadCertificate();
+  for (const port of ports)
+    while ((await seen(port)) !== "two.ingot.test") await new Promise((resolve) => setTimeout(resolve, 20));
+  await server.close();
+});
+
+test("gRPC's port: who says nothing, or no HTTP/2, is cut off", async () => {
+  const server = await serve([await peopleModel()], { headersTimeoutMs: 150, grpcPort: 0 });
+  for (const text of ["", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\n\r\n", "\0\0\0"]) {
+    const socket = connect(server.grpcPort!, "127.0.0.1");
+    socket.on("error", () => socket.destroy());
+    socket.resume();
+    socket.write(text);
+    await once(socket, "close");
+  }
   await server.close();
 });
 
