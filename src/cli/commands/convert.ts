@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { IngotError } from "../../core/index.ts";
+import type { certifyConversion } from "../../package/index.ts";
 import { command, flag, positional, value } from "../command.ts";
 import { columns, size } from "../render.ts";
 
@@ -20,12 +21,6 @@ export default command({
     "no-certificate": flag("only convert: run nothing"),
   },
   async run({ file, output, rounds, dialect, "no-certificate": isBare }, io) {
-    const [{ openFile, detectFormat }, { convertModel }, { writeModel }, certificates] = await Promise.all([
-      import("../../formats/index.ts"),
-      import("../../convert/index.ts"),
-      import("../../onnx/index.ts"),
-      import("../../package/index.ts"),
-    ]);
     if (rounds !== undefined && !/^[1-9]\d*$/.test(rounds))
       throw new IngotError("USAGE", {
         what: `\`${rounds}\` is no number of rounds`,
@@ -38,6 +33,7 @@ export default command({
         where: "--dialect",
         fix: "exact or compact",
       });
+    const { convertModel, detectFormat, openFile, toleranceText, writeModel } = await import("../conversion.ts");
     await using source = await openFile(file);
     const format = await detectFormat(source);
     const read = await format.read(source);
@@ -47,8 +43,7 @@ export default command({
     });
     const target = output ?? `${path.basename(file).replace(/\.[^.]+$/, "")}.onnx`;
     const bytes = writeModel(converted.model);
-    const { toleranceText, certifyConversion } = certificates;
-    const about = isBare ? null : await certifyConversion(converted, bytes, { format: format.id, source });
+    const about = isBare ? null : await certified(converted, bytes, { format: format.id, source });
     const beside = target.replace(/(\.onnx)?$/, ".certificate.json");
     await writeNew(target, bytes, file);
     if (about) await writeNew(beside, about.bytes, file);
@@ -71,6 +66,10 @@ export default command({
     );
   },
 });
+
+/** What certifies runs graphs and knows packages: loaded when it is asked for. */
+const certified: typeof certifyConversion = async (...work) =>
+  (await import("../certification.ts")).certifyConversion(...work);
 
 async function writeNew(target: string, bytes: Uint8Array, model: string): Promise<void> {
   if (path.resolve(target) === path.resolve(model))
