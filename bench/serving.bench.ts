@@ -150,7 +150,8 @@ async function measured(targets: readonly Target[]): Promise<(string | number)[]
   for (const connections of [1, 32, 256])
     for (let round = -1; round < rounds; round++)
       for (const target of targets) {
-        if (round === -1) await load(target.port, target.request, connections, ms / 3);
+        if (round === -1)
+          await load(target.port, target.request, connections, Math.max(ms / 3, connections > 1 ? 1000 : 0));
         else await run(`${connections}`, target, () => load(target.port, target.request, connections, ms));
       }
   const middle = (target: Target, key: string, value: (result: Load) => number) =>

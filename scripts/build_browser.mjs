@@ -13,7 +13,7 @@ export const sandboxEntry = { INGOT_SANDBOX_ENTRY: '"sandbox.mjs"' };
 /** Modules of Node are empty: code that uses them stands behind a look at where the program runs, or nobody calls it. */
 const withoutNode = {
   name: "without-node",
-  resolveId: (source) => (isBuiltin(source) || source === "onnxruntime-node" ? "\0nothing" : null),
+  resolveId: (source) => (isBuiltin(source) || source.startsWith("onnxruntime-node") ? "\0nothing" : null),
   load: (id) => (id === "\0nothing" ? { code: "export default {};", moduleSideEffects: false } : null),
 };
 

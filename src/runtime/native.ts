@@ -2,10 +2,11 @@
 import { link, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { InferenceSession, Tensor as OrtTensor } from "onnxruntime-node";
+import type { InferenceSession } from "onnxruntime-node";
 import { checkPath, IngotError } from "../core/index.ts";
+import { NativeSession } from "./native_session.ts";
 import { type GraphFile, graphBytes, type SessionOptions } from "./open.ts";
-import { loadFailure, OrtSession } from "./ort_session.ts";
+import { loadFailure } from "./ort_tensors.ts";
 import type { Session } from "./predictor.ts";
 
 /** @throws IngotError RUNTIME_UNSUPPORTED when ONNX Runtime does not take the graph */
@@ -16,19 +17,19 @@ export async function openSession(graph: GraphFile, { threads }: SessionOptions)
     ...(threads > 0 ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
   };
   try {
-    return new OrtSession(await create(graph, options), OrtTensor, false);
+    return await create(graph, options);
   } catch (cause) {
     throw cause instanceof IngotError ? cause : loadFailure(cause, graph.path);
   }
 }
 
-async function create(graph: GraphFile, options: InferenceSession.SessionOptions): Promise<InferenceSession> {
+async function create(graph: GraphFile, options: InferenceSession.SessionOptions): Promise<NativeSession> {
   const external = Object.entries(graph.externalData ?? {});
   if (external.some(([, file]) => typeof file === "string")) return createInFolder(graph, external, options);
   const externalData = external.map(([location, bytes]) => ({ path: location, data: bytes as Uint8Array }));
   const all = external.length > 0 ? { ...options, externalData } : options;
-  if (graph.path !== undefined && !graph.bytes) return InferenceSession.create(graph.path, all);
-  return InferenceSession.create(await graphBytes(graph), all);
+  if (graph.path !== undefined && !graph.bytes) return new NativeSession(graph.path, all);
+  return new NativeSession(await graphBytes(graph), all);
 }
 
 type ExternalFiles = readonly (readonly [location: string, file: Uint8Array | string])[];
@@ -41,7 +42,7 @@ async function createInFolder(
   graph: GraphFile,
   files: ExternalFiles,
   options: InferenceSession.SessionOptions,
-): Promise<InferenceSession> {
+): Promise<NativeSession> {
   const bytes = await graphBytes(graph);
   const onDisk = files.flatMap(([, file]) => (typeof file === "string" ? [file] : []));
   for (const parent of [tmpdir(), path.dirname(onDisk[0] ?? ".")]) {
@@ -51,7 +52,7 @@ async function createInFolder(
       if (!(await linkAll(files, folder))) continue;
       const file = path.join(folder, "model.onnx");
       await writeFile(file, bytes);
-      return await InferenceSession.create(file, options);
+      return new NativeSession(file, options);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -2,8 +2,9 @@
 // the WebGPU builds have none of them (microsoft/onnxruntime#27371).
 import { env, InferenceSession as OrtInference, Tensor as OrtTensor } from "onnxruntime-web/wasm";
 import { type GraphFile, graphBytes, type SessionOptions } from "./open.ts";
-import { loadFailure, OrtSession } from "./ort_session.ts";
+import { loadFailure } from "./ort_tensors.ts";
 import type { Session } from "./predictor.ts";
+import { WasmSession } from "./wasm_session.ts";
 
 /** @throws IngotError RUNTIME_UNSUPPORTED when ONNX Runtime Web does not take the graph */
 export async function openSession(graph: GraphFile, _options: SessionOptions): Promise<Session> {
@@ -17,7 +18,7 @@ export async function openSession(graph: GraphFile, _options: SessionOptions): P
       logSeverityLevel: 3,
       ...(externalData.length > 0 ? { externalData } : {}),
     });
-    return new OrtSession(session, OrtTensor, true);
+    return new WasmSession(session, OrtTensor);
   } catch (cause) {
     throw loadFailure(cause, graph.path);
   }
