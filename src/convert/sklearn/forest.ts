@@ -8,6 +8,7 @@ import { emitFloat32, emitRounded, leavesOf, numberColumns } from "./tree_input.
 import { emitLeafSum, emitLeaves, emitTreeSums, leafForest, leafTable, type PlacedTree } from "./tree_layout.ts";
 import { readTreeNodes } from "./tree_nodes.ts";
 import { isBefore, takesMissing } from "./tree_release.ts";
+import { emitVotes, votesOf } from "./tree_votes.ts";
 
 const modules = ["sklearn.ensemble._forest", "sklearn.ensemble.forest"];
 const named = (...names: string[]) => modules.flatMap((module) => names.map((name) => `${module}.${name}`));
@@ -57,6 +58,8 @@ export function meanOfClasses(self: Fitted, trees: readonly PlacedTree[]): Class
     targets,
     isExact: true,
     emit(x, { g }) {
+      const votes = votesOf(trees, leaf);
+      if (votes) return emitTargets(g, emitVotes(g, emitFloat32(g, x), trees, votes, width), counts);
       const forest = leafForest(trees);
       const table = leafTable(forest, width, (tree, node, into, at) =>
         writeProbabilities(trees[tree]!.nodes, leaf, node, into, at),
