@@ -15,6 +15,7 @@ export type { LintFinding, LintRule, Severity } from "./lint/rule.ts";
 export { treeProblems } from "./lint/tree_shape.ts";
 export { emptyGraph, emptyModel } from "./messages.ts";
 export * from "./model.ts";
+export { Names } from "./names.ts";
 export { opsetVersion } from "./opset_changes.ts";
 export { IntList, type MessageKind, ProtobufReader } from "./protobuf_reader.ts";
 export { ProtobufWriter } from "./protobuf_writer.ts";

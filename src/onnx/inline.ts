@@ -28,7 +28,8 @@ function takesAttributes({ attributes, attributeDefaults }: LocalFunction): bool
 }
 
 function bodyOf(local: LocalFunction, call: Node, prefix: string): Node[] {
-  const body = { ...emptyGraph(), nodes: local.nodes };
+  const nodes = local.nodes.map((node) => ({ ...node, name: prefix + node.name }));
+  const body = { ...emptyGraph(), nodes };
   const names = new Map([...valueNames(body)].map((name) => [name, prefix + name]));
   local.inputs.forEach((name, at) => {
     names.set(name, call.inputs[at] ?? "");

@@ -4,8 +4,9 @@ import type { Tensor } from "../onnx/index.ts";
 import { allocate, elementWriter } from "./element_store.ts";
 import { elementReader, type Place, refuseInput } from "./field.ts";
 import { shown } from "./json.ts";
+import type { PackedGroup } from "./packed/pack_inputs.ts";
 import type { InputRecord } from "./predictor.ts";
-import { type QuickColumn, quickColumn, quickScalars } from "./quick_columns.ts";
+import { type QuickColumn, type QuickTarget, quickColumn, quickScalars } from "./quick_columns.ts";
 import { ownValue, RecordLayout } from "./record_layout.ts";
 
 /** Largest number of elements that one encoded tensor may have. */
@@ -18,17 +19,19 @@ interface Encoder {
   readonly columns: readonly (readonly [name: string, encode: EncodeColumn])[];
   readonly layout: RecordLayout;
   readonly scalars: readonly QuickColumn[];
+  readonly targets: readonly QuickTarget[];
   readonly shaped: readonly (readonly [name: string, encode: EncodeColumn])[];
 }
 
-const encoders = new WeakMap<Schema, Encoder>();
+/** By the schema, or by the groups of columns that belong to it. */
+const encoders = new WeakMap<Schema | readonly PackedGroup[], Encoder>();
 
 /**
  * Typed records as the graph's inputs, by name; N = number of records.
  * @throws IngotError INPUT_INVALID, such as `inputs.age: expected int, got "x" (row 3)`
  */
 export function encodeRecords(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
-  const quick = encodeQuickly(schema, records, false);
+  const quick = encodeQuickly(schema, records);
   if (quick) return quick;
   checkRecordNames(schema, records);
   return encodeGenerally(schema, records);
@@ -36,7 +39,7 @@ export function encodeRecords(schema: Schema, records: readonly InputRecord[]): 
 
 /** The same for records that may hold more than these inputs. */
 export function encodeInputs(schema: Schema, records: readonly InputRecord[]): Record<string, Tensor> {
-  return encodeQuickly(schema, records, true) ?? encodeGenerally(schema, records);
+  return encodeQuickly(schema, records, { mayHoldOthers: true }) ?? encodeGenerally(schema, records);
 }
 
 /** The way that says what is wrong, first things first: names, then column by column. */
@@ -46,14 +49,17 @@ export function encodeGenerally(schema: Schema, records: readonly InputRecord[])
   return feeds;
 }
 
-/** The same tensors, or null where something is refused. */
-function encodeQuickly(
+/**
+ * The same tensors, or null where something is refused or odd.
+ * @param packed columns of this schema that are encoded side by side
+ */
+export function encodeQuickly(
   schema: Schema,
   records: readonly InputRecord[],
-  mayHoldOthers: boolean,
+  { mayHoldOthers = false, packed }: { mayHoldOthers?: boolean; packed?: readonly PackedGroup[] | undefined } = {},
 ): Record<string, Tensor> | null {
-  const { layout, scalars, shaped } = encoderOf(schema);
-  const feeds = quickScalars(scalars, layout, records, mayHoldOthers);
+  const { layout, scalars, targets, shaped } = encoderOf(schema, packed);
+  const feeds = quickScalars(scalars, targets, layout, records, mayHoldOthers);
   if (feeds) for (const [name, encode] of shaped) feeds[name] = encode(records);
   return feeds;
 }
@@ -76,11 +82,11 @@ export function recordShape({ inputs }: Schema, record: InputRecord): string {
     .join(" ");
 }
 
-function encoderOf(schema: Schema): Encoder {
-  let encoder = encoders.get(schema);
+function encoderOf(schema: Schema, packed?: readonly PackedGroup[]): Encoder {
+  let encoder = encoders.get(packed ?? schema);
   if (!encoder) {
-    encoder = compile(schema);
-    encoders.set(schema, encoder);
+    encoder = compile(schema, packed ?? []);
+    encoders.set(packed ?? schema, encoder);
   }
   return encoder;
 }
@@ -89,17 +95,34 @@ function rowOf(row: number, records: readonly InputRecord[]): number | null {
   return records.length === 1 ? null : row;
 }
 
-function compile({ inputs }: Schema): Encoder {
+function compile({ inputs }: Schema, packed: readonly PackedGroup[]): Encoder {
   const names = inputs.map(({ name }) => name);
   const columns = inputs.map((input): readonly [string, EncodeColumn] => [
     input.name,
     input.shape.length === 0 ? scalarColumn(input) : shapedColumn(input),
   ]);
+  const byName = new Map(inputs.map((input) => [input.name, input]));
+  const groups = packed.filter((group) => group.columns.every(({ name }) => byName.get(name)?.shape.length === 0));
+  const places = new Map(
+    groups.flatMap((group, target) => group.columns.map(({ name }, offset) => [name, { target, offset }] as const)),
+  );
+  const targets: QuickTarget[] = groups.map((group) => ({
+    spec: byName.get(group.columns[0]!.name)!,
+    width: group.columns.length,
+    group,
+  }));
+  const scalars = inputs.flatMap((spec, at) => {
+    if (spec.shape.length > 0) return [];
+    const place = places.get(spec.name);
+    if (place) return [quickColumn(spec, at, place.target, place.offset)];
+    return [quickColumn(spec, at, targets.push({ spec, width: 1, group: null }) - 1, 0)];
+  });
   return {
     names: new Set(names),
     columns,
     layout: new RecordLayout(names),
-    scalars: inputs.flatMap((input, at) => (input.shape.length === 0 ? [quickColumn(input, at)] : [])),
+    scalars,
+    targets,
     shaped: columns.filter((_, at) => inputs[at]!.shape.length > 0),
   };
 }

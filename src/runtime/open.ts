@@ -1,8 +1,19 @@
 // From a graph to a predictor, on the runtime that is asked for. Runtimes load when first used.
 import { IngotError, type Schema } from "../core/index.ts";
-import { addsTrees, nodesOf, readModel, treeProblems } from "../onnx/index.ts";
+import {
+  addsTrees,
+  externalFiles,
+  type Model,
+  nodesOf,
+  readModel,
+  tensorsOf,
+  treeProblems,
+  writeModel,
+} from "../onnx/index.ts";
 import { openHost, type PipelineFiles } from "./host_stages.ts";
 import { sendNothing } from "./no_telemetry.ts";
+import { packInputs } from "./packed/pack_inputs.ts";
+import { packedSession } from "./packed/packed_session.ts";
 import type { Predictor, RuntimeName, Session } from "./predictor.ts";
 import { SessionPredictor } from "./session_predictor.ts";
 
@@ -28,6 +39,8 @@ export interface SessionOptions {
   readonly threads: number;
 }
 
+const largestPacked = 64 * 2 ** 20;
+
 const openers: Readonly<
   Record<RuntimeName, () => Promise<{ openSession: (graph: GraphFile, options: SessionOptions) => Promise<Session> }>>
 > = {
@@ -47,11 +60,13 @@ export async function openPredictor(
 ): Promise<Predictor> {
   const runtime = options.runtime ?? "native";
   const { openSession } = await openers[runtime]();
+  const model = await modelOf(graph);
   // ONNX Runtime splits large ensembles among threads and adds the parts: another order, another last bit.
-  const isOrdered = await addsUpTrees(graph);
-  const threads = options.threads ?? (isOrdered ? 1 : 0);
-  const session = await openSession(graph, { threads });
-  return predictorOn(session, runtime, schema, options.pipeline);
+  const threads = options.threads ?? (model && addsUpTrees(model) ? 1 : 0);
+  const packed = model && runtime !== "micro" && canPack(graph, model) ? packInputs(model) : null;
+  const given = packed ? { ...graph, bytes: writeModel(packed.model) } : graph;
+  const session = await openSession(given, { threads });
+  return predictorOn(packed ? packedSession(session, packed.groups) : session, runtime, schema, options.pipeline);
 }
 
 /** A predictor on anything that computes tensors as the graph does. */
@@ -70,13 +85,26 @@ export async function predictorOn(
 }
 
 /** @throws IngotError ONNX_INVALID for trees that would crash the runtime that loads them */
-async function addsUpTrees(graph: GraphFile): Promise<boolean> {
-  if (!graph.bytes && graph.path === undefined) return false;
+async function modelOf(graph: GraphFile): Promise<Model | null> {
+  if (!graph.bytes && graph.path === undefined) return null;
   const model = readModel(await graphBytes(graph));
   for (const { message, where } of treeProblems(model))
     throw new IngotError("ONNX_INVALID", { what: message, where, fix: "export the model again, with shallower trees" });
+  return model;
+}
+
+function addsUpTrees(model: Model): boolean {
   for (const node of nodesOf(model)) if (addsTrees(node)) return true;
   return false;
+}
+
+/** A graph that is rewritten is in memory twice for a moment, and no longer beside the files that it names. */
+function canPack(graph: GraphFile, model: Model): boolean {
+  const size = tensorsOf(model).reduce(
+    (sum, { content }) => sum + (content.kind === "raw" || content.kind === "typed" ? content.bytes.length : 0),
+    0,
+  );
+  return size <= largestPacked && (graph.bytes !== undefined || externalFiles(model).length === 0);
 }
 
 /** The graph's bytes, wherever they are. */

@@ -1,6 +1,7 @@
 // What every runtime offers.
 import type { IngotError, Schema } from "../core/index.ts";
 import type { Tensor } from "../onnx/index.ts";
+import type { PackedGroup } from "./packed/pack_inputs.ts";
 
 /** `native`: ONNX Runtime. `wasm`: ONNX Runtime Web. `micro`: Ingot's evaluator in plain TypeScript. */
 export type RuntimeName = "native" | "wasm" | "micro";
@@ -37,6 +38,8 @@ export interface Predictor {
 
 /** What a runtime implements; records and closing are the same for all. */
 export interface Session {
+  /** Columns that cross side by side: `run` takes them one by one, or as the inputs of their group. */
+  readonly packed?: readonly PackedGroup[];
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
   release(): Promise<void>;
 }

@@ -3,7 +3,7 @@ import { IngotError, type InputSpec, type Schema } from "../core/index.ts";
 import { dataType, elementCount, type Tensor, type TensorData } from "../onnx/index.ts";
 import { type PipelineWork, refusedOutput } from "../pipeline/index.ts";
 import { decodeRecords } from "./decode.ts";
-import { checkRecordNames, encodeInputs, encodeRecords, recordShape } from "./encode.ts";
+import { checkRecordNames, encodeInputs, encodeQuickly, encodeRecords, recordShape } from "./encode.ts";
 import { type Host, type HostValues, isTensor, runBefore, runStages } from "./host_stages.ts";
 import { shown } from "./json.ts";
 import type { InputRecord, OutputRecord, Predictor, RuntimeName, Session } from "./predictor.ts";
@@ -24,6 +24,9 @@ export class SessionPredictor implements Predictor {
   readonly #written: readonly InputSpec[];
   readonly #oneAtATime: boolean;
   readonly #varies: boolean;
+  /** Records are the graph's inputs, in one batch. */
+  readonly #isPlain: boolean;
+  readonly #packed: Session["packed"];
   readonly #running = new Set<Promise<unknown>>();
   #closed: Promise<void> | undefined;
 
@@ -40,6 +43,8 @@ export class SessionPredictor implements Predictor {
     this.#oneAtATime =
       work?.oneAtATime === true || [...schema.inputs, ...schema.outputs].some((spec) => spec.layout === "whole");
     this.#varies = this.#inner.inputs.some(({ shape }) => shape.some((size) => typeof size !== "number"));
+    this.#isPlain = !this.#oneAtATime && !this.#varies && !this.needsRecords;
+    this.#packed = this.#isPlain ? session.packed : undefined;
   }
 
   get needsRecords(): boolean {
@@ -56,8 +61,8 @@ export class SessionPredictor implements Predictor {
 
   async predict(records: readonly InputRecord[]): Promise<OutputRecord[]> {
     if (records.length === 0) return [];
-    if (this.#isPlain()) {
-      const feeds = encodeRecords(this.schema, records);
+    if (this.#isPlain && !this.#work.problems) {
+      const feeds = this.#encodeQuickly(records) ?? encodeRecords(this.schema, records);
       return decodeRecords(this.schema, await this.#compute(feeds), records.length);
     }
     const answers = await this.predictEach(records);
@@ -67,6 +72,9 @@ export class SessionPredictor implements Predictor {
   }
 
   async predictEach(records: readonly InputRecord[]): Promise<Answer[]> {
+    const feeds = this.#isPlain && records.length > 0 ? this.#encodeQuickly(records) : null;
+    const together = feeds && (await this.#answerTogether(records, feeds));
+    if (together) return together;
     const answers = new Array<Answer | undefined>(records.length).fill(undefined);
     const row = (at: number) => (records.length > 1 ? at : null);
     const fail = (at: number, error: unknown) => {
@@ -108,8 +116,26 @@ export class SessionPredictor implements Predictor {
     return this.#closed;
   }
 
-  #isPlain(): boolean {
-    return !this.#oneAtATime && !this.#varies && !this.#work.problems && !this.needsRecords;
+  #encodeQuickly(records: readonly InputRecord[]): Record<string, Tensor> | null {
+    return encodeQuickly(this.schema, records, { packed: this.#packed });
+  }
+
+  /** Usual records are one batch; null where it cannot be answered as a whole, which is then asked record by record. */
+  async #answerTogether(records: readonly InputRecord[], feeds: Record<string, Tensor>): Promise<Answer[] | null> {
+    let outputs: Record<string, Tensor>;
+    try {
+      outputs = await this.#compute(feeds);
+    } catch (error) {
+      if (!(error instanceof IngotError) || error.code === "SHUTTING_DOWN") throw error;
+      return null;
+    }
+    const { [refusedOutput]: refused, ...tensors } = outputs;
+    const answers: Answer[] = decodeRecords(this.schema, tensors, records.length);
+    const which = refused?.data as Int32Array | undefined;
+    which?.forEach((problem, at) => {
+      if (problem > 0) answers[at] = this.#refusal(problem, records[at], records.length > 1 ? at : null);
+    });
+    return answers;
   }
 
   async #compute(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>> {

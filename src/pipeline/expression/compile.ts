@@ -19,7 +19,9 @@ export interface CompiledExpression {
   readonly inexact: boolean;
   /** Names of the columns it reads, in the order in which `emit` and `evaluate` take them. */
   readonly columns: readonly string[];
-  /** @param columns `[N]`: float64, texts or truth values @returns the same; a scalar where no column is read */
+  /** Equal where only the names of the columns differ. */
+  readonly form: string;
+  /** @param columns of one shape (`[N]`, or several side by side): float64, texts or truth values @returns the same; a scalar where no column is read */
   emit(g: GraphBuilder, columns: readonly Value[]): Value;
   evaluate(columns: readonly Scalar[]): Scalar;
 }
@@ -97,8 +99,16 @@ export function compileExpression(
     if (node.name === "matches") return matching(node, args);
     return called(found, args, type);
   };
-  const whole = part(parseExpression(source));
-  return { ...whole, columns: [...places.keys()] };
+  const tree = parseExpression(source);
+  const whole = part(tree);
+  return { ...whole, columns: [...places.keys()], form: formOf(tree, places) };
+}
+
+/** The tree without positions, columns by their places. */
+function formOf(node: Expression, places: ReadonlyMap<string, number>): string {
+  if (node.kind === "column") return `#${places.get(node.name)}`;
+  if (node.kind === "call") return `${node.name}(${node.args.map((arg) => formOf(arg, places)).join()})`;
+  return node.kind === "null" ? "null" : Object.is(node.value, -0) ? "-0" : JSON.stringify(node.value);
 }
 
 /** `null` takes the type of the values beside it. */

@@ -56,6 +56,30 @@ test("later expressions read earlier ones, and a name that is replaced means wha
   expect(plan.writes.map(({ name }) => name)).toEqual(["c", "d", "a"]);
 });
 
+test("expressions of one form are computed side by side", async () => {
+  const numbers = ["a", "b", "c", "d"].map((name) => column(name));
+  const options = {
+    first: "(a ?? 0) / (b ** 2 + 1)",
+    sum: "first + d",
+    second: "(c ?? 0) / (d ** 2 + 1)",
+    // Of the same form as `first`, and another number in it.
+    third: "(c ?? 0) / (a ** 2 + 2)",
+    difference: "second - first",
+    chosen: "if(a > b, first, second)",
+    both: "sum + second",
+  };
+  const plan = planStep({ step: "compute", options, columns: numbers });
+  expect(plan.packed).toBeDefined();
+  await agreeOnGenerated({ step: "compute", options, columns: numbers }, near, 25);
+  // A name that is replaced means two things, and what has one form only gains nothing.
+  for (const single of [
+    { a: "a + b", e: "a + c" },
+    { e: "a + b", f: "a - b" },
+    { e: "a + 1", f: "2" },
+  ])
+    expect(planStep({ step: "compute", options: single, columns: numbers }).packed).toBeUndefined();
+});
+
 const meanings: [string, unknown][] = [
   ["1 + 2 * 3", 7],
   ["(1 + 2) * 3", 9],

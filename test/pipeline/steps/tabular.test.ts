@@ -85,6 +85,14 @@ const cases: [name: string, StepCase, Within?][] = [
     { step: "one_hot", options: { columns: ["t"], unknown: "reject", drop: "first" }, columns: [text] },
   ],
   [
+    "one_hot of columns with one list",
+    {
+      step: "one_hot",
+      options: { columns: ["t", "u"], categories: ["x", "red", null], unknown: "reject", drop: "first" },
+      columns: [text, other],
+    },
+  ],
+  [
     "one_hot of numbers",
     { step: "one_hot", options: { columns: ["n", "a"], categories: [0, 1, -1] }, columns: [whole, number] },
   ],

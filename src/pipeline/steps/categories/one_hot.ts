@@ -2,9 +2,11 @@
 // errors; names as get_feature_names_out.
 import { z } from "zod";
 import { float64, int64, type Tensor, type Value } from "../../../onnx/index.ts";
+import type { Emission } from "../../emission.ts";
 import { step } from "../../step.ts";
 import { categoriesOption, givenCategories } from "./given_categories.ts";
 import { emitPosition, positionsOf } from "./lookup.ts";
+import { emitMarks, sharesMarks } from "./marks.ts";
 
 export const oneHot = step({
   name: "one_hot",
@@ -44,6 +46,19 @@ export const oneHot = step({
       writes,
       drops: keep ? [] : columns.map(({ name }) => name),
       together: true,
+      ...(columns.every(({ dtype }) => dtype === "string") && sharesMarks(lists, unknown)
+        ? {
+            packed(matrix: Value, { g, reject }: Emission) {
+              const { position, marks } = emitMarks(g, matrix, lists, first);
+              if (unknown === "reject")
+                reject(
+                  g.op("Equal", [position, g.constant(int64([lists[0]!.length], []))]),
+                  columns.map(({ name }) => ({ column: name, what })),
+                );
+              return marks;
+            },
+          }
+        : {}),
       emit(values, { g, reject }) {
         const blocks = values.map((value, at): Value => {
           const list = lists[at]!;

@@ -1,8 +1,10 @@
 // New columns from expressions: a small typed language, compiled to the graph. Its rules are told in src/pipeline/expression/functions.ts.
 import { z } from "zod";
 import { bool, float64, strings, type Tensor, type Value } from "../../../onnx/index.ts";
+import type { Emission } from "../../emission.ts";
 import { type CompiledExpression, compileExpression } from "../../expression/compile.ts";
 import type { Scalar } from "../../expression/functions.ts";
+import { emitSideBySide, sharesForms } from "../../expression/side_by_side.ts";
 import { ExpressionProblem } from "../../expression/tokens.ts";
 import type { Column, Frame } from "../../step.ts";
 import { step } from "../../step.ts";
@@ -41,9 +43,14 @@ export const compute = step({
       const dtype = compiled.type === "number" ? "float64" : compiled.type === "text" ? "string" : "bool";
       return { name, dtype, shape: [], missing: compiled.missing };
     });
+    const isNumber = (name: string) => !["string", "bool"].includes(frame.column(name).dtype);
+    const isNumeric = writes.every(({ dtype }) => dtype === "float64") && order.every(isNumber);
     return {
       reads: order,
       writes,
+      ...(isNumeric && sharesForms(parts, order)
+        ? { packed: (matrix: Value, { g }: Emission) => emitSideBySide(g, asFloat64(g, matrix), order, parts) }
+        : {}),
       ...(parts.some(({ compiled }) => compiled.inexact) ? { inexact: true } : {}),
       emit(values, { g }) {
         const known = new Map(order.map((name, at) => [name, plain(values[at]!)] as const));
