@@ -1,6 +1,6 @@
 // Serving, compared: Ingot, the Python servers that people use, and the floor of bare node:http + session.run. The same graphs on the same
 // runtime with one thread, on one machine that the load generator shares, in turn within one run.
-// BENCH_MODELS=penguins,network and BENCH_PEERS=FastAPI,MLflow run a part; BENCH_SECONDS is the length of one measurement.
+// BENCH_MODELS=logistic,network and BENCH_PEERS=FastAPI,MLflow run a part; BENCH_SECONDS is the length of one measurement.
 import { type ChildProcess, spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
@@ -51,7 +51,7 @@ try {
   console.log(
     `One record per request, JSON unless it says binary (Open Inference Protocol, tensors as bytes). ${rounds} rounds of ${ms / 1000} s in turn, medians. Server and load generator share ${os.availableParallelism()} cores. Every server runs the same ONNX graph on ONNX Runtime with one thread. \`fixed rate\`: requests are due at half of what the fastest Python server managed at 32 connections, and time counts from when they were due. Memory is proportional set size with all processes, after the first answer; cold start is from the start of the process to its first answer.\n`,
   );
-  for (const model of benchModels(root, folder)) {
+  for (const model of benchModels(folder)) {
     if (!wanted("BENCH_MODELS", model.name)) continue;
     process.stderr.write(`  ${model.name}\n`);
     const packed = await pack(model.project, store, { force: true });
@@ -150,8 +150,8 @@ async function measured(targets: readonly Target[]): Promise<(string | number)[]
   for (const connections of [1, 32, 256])
     for (let round = -1; round < rounds; round++)
       for (const target of targets) {
-        if (round === -1)
-          await load(target.port, target.request, connections, Math.max(ms / 3, connections > 1 ? 1000 : 0));
+        // The round before the first warms up; Ingot also finds out where a model runs best when requests first meet.
+        if (round === -1) await load(target.port, target.request, connections, Math.max(ms / 3, 1000));
         else await run(`${connections}`, target, () => load(target.port, target.request, connections, ms));
       }
   const middle = (target: Target, key: string, value: (result: Load) => number) =>

@@ -53,7 +53,7 @@ const store = await Store.open(path.join(folder, "store"));
 // Two drawings of the network give two versions that answer differently; the pipeline is one version twice, described differently.
 const [first, second] = [path.join(folder, "a"), path.join(folder, "b")].map((own) => {
   mkdirSync(own);
-  return benchModels(root, own);
+  return benchModels(own);
 }) as [BenchModel[], BenchModel[]];
 const projectOf = (list: BenchModel[], name: string) => list.find((model) => model.name === name)!.project;
 const network = await known("network", [projectOf(first, "network"), projectOf(second, "network")]);

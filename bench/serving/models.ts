@@ -1,8 +1,10 @@
-// The models that serving is measured with: two real ones of the demo, and a network, an encoder and an image classifier whose weights are
+// The models that serving is measured with: two that scikit-learn trains, and a network, an encoder and an image classifier whose weights are
 // drawn from a seed: what they answer does not matter, what they cost does.
+import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { float32, GraphBuilder, int64, type Value, writeModel } from "../../src/onnx/index.ts";
+import { pythonEnvironment } from "../python.ts";
 
 export interface BenchModel {
   readonly name: string;
@@ -42,14 +44,14 @@ function network(): GraphBuilder {
   return g;
 }
 
-/** 32 word numbers → 4 layers of attention, width 128 → their mean: the shape of a small sentence encoder. */
+/** 32 word numbers → 6 layers of attention, width 384 → their mean: the shape of all-MiniLM-L6-v2, with fewer words. */
 function encoder(): GraphBuilder {
   const g = new GraphBuilder("encoder");
-  const [width, heads] = [128, 4];
+  const [width, heads] = [384, 12];
   const split = g.constant(int64([0, 0, heads, width / heads]));
   const join = g.constant(int64([0, 0, width]));
   let x = g.op("Gather", [weights(g, 8000, width), g.input("words", "int64", ["N", 32])]);
-  for (let layer = 0; layer < 4; layer++) {
+  for (let layer = 0; layer < 6; layer++) {
     const headsOf = (value: Value) => g.op("Transpose", [g.op("Reshape", [value, split])], { perm: [0, 2, 1, 3] });
     const [query, key, value] = [0, 1, 2].map(() => headsOf(g.op("MatMul", [x, weights(g, width, width)])));
     const scores = g.op("MatMul", [query!, g.op("Transpose", [key!], { perm: [0, 1, 3, 2] })]);
@@ -91,8 +93,8 @@ const values = (...dims: number[]): unknown => {
   return Array.from({ length }, () => values(...inner));
 };
 
-/** Writes the projects of the drawn models into `folder`. */
-export function benchModels(root: string, folder: string): BenchModel[] {
+/** Writes the projects into `folder`. */
+export function benchModels(folder: string): BenchModel[] {
   const drawn = (name: string, about: string, graph: GraphBuilder, inputs: Record<string, unknown>, yaml: string) => {
     const project = path.join(folder, name);
     mkdirSync(project, { recursive: true });
@@ -104,17 +106,19 @@ export function benchModels(root: string, folder: string): BenchModel[] {
     );
     return { name, about, project };
   };
-  const demo = path.join(root, "demo");
+  const python = pythonEnvironment("serving", path.join(import.meta.dirname, "requirements-models.txt"));
+  const trained = spawnSync(python, [path.join(import.meta.dirname, "train.py"), folder], { stdio: "inherit" });
+  if (trained.status !== 0) throw new Error("train.py failed");
   const words = Array.from({ length: 32 }, () => Math.floor((random() + 0.5) * 7999));
   return [
     {
-      name: "penguins",
-      about: "logistic pipeline with categories, scikit-learn",
-      project: path.join(demo, "penguins"),
+      name: "logistic",
+      about: "logistic pipeline with categories and missing values, scikit-learn",
+      project: path.join(folder, "logistic"),
     },
-    { name: "flight-delay", about: "boosted trees with categories, LightGBM", project: demo },
+    { name: "forest", about: "100 trees, 13 columns, scikit-learn", project: path.join(folder, "forest") },
     drawn("network", "2.4 M weights, 256 numbers in", network(), { features: values(256) }, ""),
-    drawn("encoder", "4 layers of attention, 32 words in", encoder(), { words }, ""),
+    drawn("encoder", "6 layers of attention, width 384 (MiniLM's shape), 32 words in", encoder(), { words }, ""),
     drawn("images", "2 convolutions, 28 × 28 pixels in", images(), { image: values(1, 28, 28) }, ""),
   ];
 }
