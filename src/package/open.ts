@@ -1,7 +1,7 @@
 // Opening a package: every digest is verified before anything in it is believed.
 import { type Digest, IngotError, quoted } from "../core/index.ts";
 import type { Manifest, Store } from "../oci/index.ts";
-import type { GraphFile, PipelineFiles, Predictor, RuntimeName } from "../runtime/index.ts";
+import type { GraphFile, PipelineFiles, Predictor, PredictorOptions } from "../runtime/index.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { type PackageDescription, parseDescription } from "./description.ts";
 import { type Example, parseExamples } from "./examples.ts";
@@ -29,7 +29,7 @@ export interface Package {
   examples(): Promise<Example[]>;
   graph(): Promise<GraphFile>;
   /** @param options `inThread`: in a worker thread of its own, so that computing stops nobody here */
-  predictor(options?: { runtime?: RuntimeName; threads?: number; inThread?: boolean }): Promise<Predictor>;
+  predictor(options?: Omit<PredictorOptions, "pipeline"> & { readonly inThread?: boolean }): Promise<Predictor>;
 }
 
 /**

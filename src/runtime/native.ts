@@ -10,11 +10,13 @@ import { loadFailure } from "./ort_tensors.ts";
 import type { Session } from "./predictor.ts";
 
 /** @throws IngotError RUNTIME_UNSUPPORTED when ONNX Runtime does not take the graph */
-export async function openSession(graph: GraphFile, { threads }: SessionOptions): Promise<Session> {
+export async function openSession(graph: GraphFile, { threads, sharesCores }: SessionOptions): Promise<Session> {
   const options: InferenceSession.SessionOptions = {
     executionProviders: ["cpu"],
     logSeverityLevel: 3,
     ...(threads > 0 ? { intraOpNumThreads: threads, interOpNumThreads: 1 } : {}),
+    // Threads that spin between runs keep a core busy (47 ms instead of 13 for a run of 13 ms every 40); within a run they make it twice as quick.
+    ...(sharesCores ? { extra: { session: { force_spinning_stop: "1" } } } : {}),
   };
   try {
     return await create(graph, options);

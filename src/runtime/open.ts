@@ -28,8 +28,10 @@ export interface GraphFile {
 export interface PredictorOptions {
   /** Default `native`. */
   readonly runtime?: RuntimeName;
-  /** Threads within one run. Default: one where the runtime adds up trees (it then does so in order), else its own choice. */
+  /** Threads within one run. Default: one where the runtime adds up trees (it then does so in order), else one for each core. */
   readonly threads?: number;
+  /** Other work waits for the same cores: threads leave them between runs. Default false: they spin for a while, in case another comes. */
+  readonly sharesCores?: boolean;
   /** Declared steps: what the graph refuses, and the work on the host around it. */
   readonly pipeline?: PipelineFiles | undefined;
 }
@@ -37,6 +39,7 @@ export interface PredictorOptions {
 /** What a runtime is given; `threads` 0 is its own choice. */
 export interface SessionOptions {
   readonly threads: number;
+  readonly sharesCores: boolean;
 }
 
 const largestPacked = 64 * 2 ** 20;
@@ -65,7 +68,7 @@ export async function openPredictor(
   const threads = options.threads ?? (model && addsUpTrees(model) ? 1 : 0);
   const packed = model && runtime !== "micro" && canPack(graph, model) ? packInputs(model) : null;
   const given = packed ? { ...graph, bytes: writeModel(packed.model) } : graph;
-  const session = await openSession(given, { threads });
+  const session = await openSession(given, { threads, sharesCores: options.sharesCores ?? false });
   return predictorOn(packed ? packedSession(session, packed.groups) : session, runtime, schema, options.pipeline);
 }
 

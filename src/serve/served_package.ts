@@ -9,7 +9,10 @@ import type { LoadedModel } from "./served_model.ts";
 
 export interface LoadOptions {
   readonly runtime?: RuntimeName;
-  /** Threads within one run. Default 1: several requests keep a machine busier than several threads that wait for each other. */
+  /**
+   * Threads within one run. Default: one for models that are quick, since handing out parts costs more than it saves; those that are large or
+   * slow, and so have a thread of their own, compute on all cores.
+   */
   readonly threads?: number;
   /** False: every request runs by itself. Default: requests run together where that was found to change no bit. */
   readonly batching?: boolean;
@@ -17,8 +20,8 @@ export interface LoadOptions {
   readonly placement?: "here" | "thread";
 }
 
-/** A graph of more bytes is opened in a thread at once: opening it here would stop the server for too long. */
-const largestHere = 4 * 2 ** 20;
+/** A graph of more bytes is opened in a thread at once: opening it here would stop the server for too long (25 ms for 10 MB, measured). */
+const largestHere = 16 * 2 ** 20;
 const mostExamples = 32;
 
 /**
@@ -26,20 +29,23 @@ const mostExamples = 32;
  * whether requests may run together, is measured afterwards, by the server (`LoadedModel.measure`).
  */
 export async function servedPackage(pkg: Package, options: LoadOptions = {}): Promise<LoadedModel> {
-  const { batching = true, placement, runtime: name, threads = 1 } = options;
-  const runtime = { threads, ...(name ? { runtime: name } : {}) };
+  const { batching = true, placement, runtime: name, threads } = options;
+  const runtime = name ? { runtime: name } : {};
   const recorded = (await pkg.examples()).slice(0, mostExamples).map(({ inputs }) => inputs);
   const examples = recorded.length > 0 ? recorded : [exampleOf(pkg.description.schema)];
-  const openThread = () => pkg.predictor({ ...runtime, inThread: true });
+  const openHere = () => pkg.predictor({ ...runtime, threads: threads ?? 1 });
+  const openThread = () => pkg.predictor({ ...runtime, threads: threads ?? 1, inThread: true });
+  const openOnAllCores = () =>
+    pkg.predictor({ ...runtime, ...(threads === undefined ? {} : { threads }), sharesCores: true, inThread: true });
   const isLarge =
     pkg.files.reduce((sum, { path, size }) => (/\.onnx(\.data)?$/.test(path) ? sum + size : sum), 0) > largestHere;
   const startsHere = placement === "here" || (placement === undefined && !isLarge);
 
-  const here = startsHere ? await pkg.predictor(runtime) : await openThread();
+  const here = startsHere ? await openHere() : await openOnAllCores();
   const runMs = await warmRunMs(here, examples);
   const isSlow = startsHere && placement === undefined && runMs > slowestHereMs;
   if (isSlow) await here.close();
-  const predictor = isSlow ? await openThread() : here;
+  const predictor = isSlow ? await openOnAllCores() : here;
   const staysThere = isSlow || !startsHere;
   return {
     name: pkg.name,

@@ -43,7 +43,7 @@ export default command({
     cors: values("origin", "pages of this origin may ask, `*` of any; may be given again"),
     latencyTarget: value("ms", "wait for company while answers stay below this; default: nobody waits"),
     noBatching: flag("every request runs by itself"),
-    threads: value("number", "threads within one run of a model; default 1"),
+    threads: value("number", "threads within one run of a model; default: 1, all cores for slow ones"),
     maxInFlight: value("number", "predictions under way before 503; default 1024"),
     maxBody: value("MiB", "largest request body; default 32"),
   },
