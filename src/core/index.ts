@@ -7,3 +7,4 @@ export * from "./errors.ts";
 export * from "./file_errors.ts";
 export * from "./safe_path.ts";
 export * from "./schema.ts";
+export * from "./soon.ts";

@@ -1,5 +1,5 @@
 // What a format is: one reader that detects and describes, never executes.
-import type { ColumnType, Dim } from "../core/index.ts";
+import type { ColumnType, Dim, Soon } from "../core/index.ts";
 import type { OpenFile } from "./source.ts";
 import type { Survey } from "./survey.ts";
 
@@ -8,8 +8,8 @@ export interface FileSource {
   /** The name shown in messages, as the user gave it. */
   readonly name: string;
   readonly size: number;
-  /** Bytes `[start, end)`; shorter only at the end of the file. */
-  read(start: number, end: number): Promise<Uint8Array>;
+  /** Bytes `[start, end)`; shorter only at the end of the file. At once where they are in memory: who reads small files need not wait. */
+  read(start: number, end: number): Soon<Uint8Array>;
   /** The whole file. @throws FILE_TOO_LARGE above `limit` bytes (default: what one buffer can hold) */
   readAll(limit?: number): Promise<Uint8Array>;
   /**
@@ -58,6 +58,8 @@ export interface Format<M = unknown> {
   readonly title: string;
   /** Whether these first bytes (up to 64 KiB) are this format; content only, never the file name. */
   detect(head: Uint8Array, size: number): boolean;
+  /** The first bytes that its files can have (one character each), where not any: others are not asked about. */
+  readonly firstBytes?: string;
   /** Reads and checks the whole model. @throws IngotError FILE_*, MODEL_INVALID, MODEL_UNSUPPORTED */
   read(file: FileSource): Promise<M>;
   describe(model: M): ModelDescription;

@@ -7,7 +7,7 @@ import type { FileSource, Format, ModelDescription } from "./format.ts";
 import { joblib } from "./joblib/index.ts";
 import { pickle } from "./pickle/index.ts";
 import { type OpenFile, openFile } from "./source.ts";
-import { formats, treeFormats } from "./tables.ts";
+import { candidatesFor, treeFormats } from "./tables.ts";
 import { type Container, rootsOf, type Tree, type TreeFormat } from "./tree.ts";
 
 /** How many leading bytes `detect` sees. */
@@ -25,7 +25,7 @@ export async function detectFormat(file: FileSource, depth = 0): Promise<Format>
   }
   const inside = depth < mostCompressed ? await compressedFormat(file, head, depth) : undefined;
   if (inside) return inside;
-  const format = formats.find((candidate) => candidate.detect(head, file.size));
+  const format = candidatesFor(head).find((candidate) => candidate.detect(head, file.size));
   if (format) return format;
   if (isCutZip(head))
     throw new IngotError("FILE_TRUNCATED", {
@@ -110,7 +110,8 @@ async function readOnlyModel(tree: Tree, size: number): Promise<ModelRead | null
     await using file = await tree.open(path);
     const head = await file.read(0, headSize);
     const isModel =
-      formats.some((format) => format.detect(head, file.size)) || (await containersOf(file, head)).length > 0;
+      candidatesFor(head).some((format) => format.detect(head, file.size)) ||
+      (await containersOf(file, head)).length > 0;
     if (isModel) found.push(path);
   }
   if (found.length !== 1 || files.length > describedMembers) return null;

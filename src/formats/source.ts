@@ -79,18 +79,38 @@ class DiskFile implements OpenFile {
   }
 }
 
-/** Bytes in memory as a source: what tests, fuzzers and nested formats read. */
-export function memoryFile(bytes: Uint8Array, name: string): OpenFile {
-  return {
-    name,
-    size: bytes.length,
-    read: async (start, end) => bytes.subarray(Math.max(0, start), Math.max(0, end)),
-    async readAll(limit = largestRead) {
-      refuseAbove(bytes.length, limit, name);
-      return bytes;
-    },
-    async [Symbol.asyncDispose]() {},
-  };
+/**
+ * Bytes in memory as a source: what is small, what was unpacked, what tests and fuzzers make.
+ * @param sibling opens what lies beside it, where it came from a folder
+ */
+export function memoryFile(bytes: Uint8Array, name: string, sibling?: OpenFile["sibling"]): MemoryFile {
+  return new MemoryFile(bytes, name, sibling);
+}
+
+/** A file that answers at once and has nothing to close. */
+export class MemoryFile implements OpenFile {
+  readonly name: string;
+  readonly size: number;
+  readonly bytes: Uint8Array;
+  readonly sibling?: NonNullable<OpenFile["sibling"]>;
+
+  constructor(bytes: Uint8Array, name: string, sibling?: OpenFile["sibling"]) {
+    this.name = name;
+    this.size = bytes.length;
+    this.bytes = bytes;
+    if (sibling) this.sibling = sibling;
+  }
+
+  read(start: number, end: number): Uint8Array {
+    return this.bytes.subarray(Math.max(0, start), Math.max(0, end));
+  }
+
+  async readAll(limit = largestRead): Promise<Uint8Array> {
+    refuseAbove(this.size, limit, this.name);
+    return this.bytes;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
 
 function refuseAbove(size: number, limit: number, name: string): void {

@@ -57,6 +57,16 @@ export const formats: readonly Format[] = [
   tensorflowGraphFile,
 ];
 
+const byFirstByte: (readonly Format[] | undefined)[] = [];
+
+/** Formats that a file may have that begins like this, in the order of detection: `detect` of each tells. */
+export function candidatesFor(head: Uint8Array): readonly Format[] {
+  const [first] = head;
+  if (first === undefined) return formats;
+  byFirstByte[first] ??= formats.filter(({ firstBytes }) => firstBytes?.includes(String.fromCharCode(first)) ?? true);
+  return byFirstByte[first];
+}
+
 /** Formats that are folders, on disk or in an archive; in the order of detection. */
 export const treeFormats: readonly TreeFormat[] = [
   pytorch,

@@ -63,7 +63,13 @@ export function rootsOf(tree: Tree): { readonly tree: Tree; readonly prefix: str
   const inner: Tree = {
     name: tree.name,
     container: tree.container,
-    entries: entries.map((entry) => ({ ...entry, path: entry.path.slice(prefix.length) })),
+    entries: entries.map((entry) => ({
+      path: entry.path.slice(prefix.length),
+      kind: entry.kind,
+      get size() {
+        return entry.size;
+      },
+    })),
     open: (path) => tree.open(prefix + path),
     async [Symbol.asyncDispose]() {},
   };

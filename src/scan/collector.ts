@@ -25,7 +25,9 @@ function folderOf(path: string): string {
 }
 
 function coverageOf(coverage: Coverage, size: number): Pick<ScannedFile, "covered" | "unexplained"> {
-  return { covered: coverage.covered(size), unexplained: coverage.gaps(size).slice(0, shownParts) };
+  const gaps = coverage.gaps(size);
+  const covered = gaps.reduce((total, [start, end]) => total - (end - start), size);
+  return { covered, unexplained: gaps.length > shownParts ? gaps.slice(0, shownParts) : gaps };
 }
 
 /** Surveys a file with whatever readers recognise it. */
@@ -121,8 +123,11 @@ export class Collector {
   }
 
   judge(observation: Observation, path: string, reader: string): void {
-    for (const rule of this.rules.get(observation.kind) ?? []) {
-      const what = rule.judge(observation, { path, reader });
+    const rules = this.rules.get(observation.kind);
+    if (!rules) return;
+    const scene = { path, reader };
+    for (const rule of rules) {
+      const what = rule.judge(observation, scene);
       if (what !== null) this.keep(rule, what, path, observation.at);
     }
   }

@@ -24,13 +24,10 @@ export class Coverage {
     return both;
   }
 
-  /** Bytes of a file of `size` bytes that somebody covered. */
-  covered(size: number): number {
-    return size - this.gaps(size).reduce((total, [start, end]) => total + end - start, 0);
-  }
-
   /** What nobody covered of a file of `size` bytes. */
   gaps(size: number): Range[] {
+    const [first] = this.ranges;
+    if (first && this.ranges.length === 1 && first[0] === 0 && first[1] >= size) return [];
     this.merge();
     const gaps: Range[] = [];
     let at = 0;
@@ -44,6 +41,7 @@ export class Coverage {
   }
 
   private merge(): void {
+    if (this.ranges.length < 2) return;
     this.ranges.sort((a, b) => a[0] - b[0]);
     const merged: [number, number][] = [];
     for (const range of this.ranges) {

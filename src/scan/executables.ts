@@ -17,13 +17,17 @@ const beginnings: readonly (readonly [Uint8Array, string])[] = [
   [Buffer.from([0x4c, 0, 0, 0, 1, 0x14, 2, 0]), "a Windows shortcut"],
 ];
 
+/** First bytes of anything below: of a script, white space, `<`, `@` or `r`, too. */
+const firstBytes = new Set([...beginnings.map(([magic]) => magic[0]), ...ascii("M#<@rR\t\n\v\f\r \xa0")]);
+
 /** What kind of program begins like this, or null. */
 export function executableFormat(head: Uint8Array): string | null {
+  if (!firstBytes.has(head[0])) return null;
   for (const [magic, format] of beginnings)
     if (head.length >= magic.length && magic.every((byte, index) => head[index] === byte)) return format;
   if (head[0] === 0x4d && head[1] === 0x5a) return isWindowsProgram(head) ? "a Windows program" : null;
   if (head[0] === 0x23 && head[1] === 0x21) return `a script (${firstLine(head)})`;
-  const text = Buffer.from(head.subarray(0, 64)).toString("latin1");
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 64)).toString("latin1");
   if (/^\s*<\?php/i.test(text)) return "a script (PHP)";
   return /^(@echo off|rem )\b/i.test(text) ? "a script (Windows batch)" : null;
 }

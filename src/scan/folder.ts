@@ -1,13 +1,28 @@
 // The files of a folder, for a scan: named by their path from it, links and devices reported and never opened.
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readSync } from "node:fs";
 import { readdir, readlink } from "node:fs/promises";
 import path from "node:path";
-import { cannotOpen, checkPath } from "../core/index.ts";
-import { memoryFile, type OpenFile, openFile } from "../formats/index.ts";
+import { cannotOpen, checkPath, type Soon } from "../core/index.ts";
+import { MemoryFile, type OpenFile, openFile } from "../formats/index.ts";
 import type { ScanSource } from "./scan.ts";
 
 /** Up to this size one synchronous read is several times faster than opening, asking and reading in turns. */
 const smallSize = 256 * 1024;
+/** Small files are scanned one after the other: all of them are read into the same memory. */
+let spare: Uint8Array | null = null;
+
+class SmallFile extends MemoryFile {
+  private readonly memory: Uint8Array;
+
+  constructor(memory: Uint8Array, size: number, name: string, sibling: OpenFile["sibling"]) {
+    super(memory.subarray(0, size), name, sibling);
+    this.memory = memory;
+  }
+
+  override async [Symbol.asyncDispose](): Promise<void> {
+    spare = this.memory;
+  }
+}
 
 /** Every file under a folder, in the order of their names. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
 export async function* filesOf(folder: string, name: string): AsyncGenerator<ScanSource> {
@@ -24,13 +39,32 @@ export async function* filesOf(folder: string, name: string): AsyncGenerator<Sca
   }
 }
 
-async function openQuickly(file: string, label: string): Promise<OpenFile> {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? Number.POSITIVE_INFINITY;
-  if (size > smallSize) return openFile(file, label);
+function openQuickly(file: string, label: string): Soon<OpenFile> {
+  const memory = spare ?? new Uint8Array(smallSize + 1);
+  spare = null;
   try {
-    const sibling = (relative: string) => openFile(path.join(path.dirname(file), checkPath(relative, label)), relative);
-    return { ...memoryFile(readFileSync(file), label), sibling };
+    const size = readSmall(file, memory);
+    if (size <= smallSize)
+      return new SmallFile(memory, size, label, (relative) =>
+        openFile(path.join(path.dirname(file), checkPath(relative, label)), relative),
+      );
   } catch (cause) {
     throw cannotOpen(cause as NodeJS.ErrnoException, label);
+  }
+  spare = memory;
+  return openFile(file, label);
+}
+
+/** As much of a file as fits into the memory. */
+function readSmall(file: string, memory: Uint8Array): number {
+  // O_NONBLOCK: a named pipe in its place must not be waited for.
+  const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    let size = 0;
+    for (let read = -1; read !== 0 && size < memory.length; size += read)
+      read = readSync(descriptor, memory, size, memory.length - size, null);
+    return size;
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -13,7 +13,7 @@ const readers: readonly { id: string; magic: string; end(bytes: Buffer): number 
 ];
 
 export function imageFormat(head: Uint8Array): string | null {
-  const text = Buffer.from(head.subarray(0, 8)).toString("latin1");
+  const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 8)).toString("latin1");
   return readers.find((reader) => text.startsWith(reader.magic))?.id ?? null;
 }
 

@@ -1,6 +1,6 @@
 // A scan: every file of a target through its readers, judged by the rules, with one verdict.
 import { lstat } from "node:fs/promises";
-import { cannotOpen } from "../core/index.ts";
+import { cannotOpen, type Soon } from "../core/index.ts";
 import { decompressed, memoryFile, type OpenFile, openFile, openFolder, type Tree } from "../formats/index.ts";
 import { Collector, type ScanLimits } from "./collector.ts";
 import { filesOf } from "./folder.ts";
@@ -13,7 +13,7 @@ import { walk, walkFolder } from "./walk.ts";
 export type ScanSource =
   | {
       readonly path: string;
-      open(): Promise<OpenFile>;
+      open(): Soon<OpenFile>;
       /** Why what is opened is not all of it. */
       readonly cut?: string;
     }

@@ -2,10 +2,11 @@
 import { IngotError } from "../core/index.ts";
 import {
   type Container,
+  candidatesFor,
   containersOf,
   type Format,
-  formats,
   isCutZip,
+  MemoryFile,
   memoryFile,
   type Observation,
   type OpenFile,
@@ -28,7 +29,8 @@ const programs: ReadonlySet<string> = new Set(["pickle", "pytorch-stream", "jobl
 
 /** Surveys one file. What no reader recognises stays uncovered, which makes the verdict unknown. */
 export async function walk(given: OpenFile, survey: Survey): Promise<void> {
-  const file = given.size > 0 && given.size <= smallSize ? await inMemory(given) : given;
+  const isRead = given instanceof MemoryFile || given.size === 0 || given.size > smallSize;
+  const file = isRead ? given : await inMemory(given);
   const head = await file.read(0, headSize);
   const executable = executableFormat(head);
   // Python source is told as source; that somebody may start it by its name makes it no worse.
@@ -38,7 +40,7 @@ export async function walk(given: OpenFile, survey: Survey): Promise<void> {
   }
   const archives = await containersOf(file, head);
   for (const container of archives) await surveyArchive(container, file, survey);
-  const found = formats.filter((format) => format.detect(head, file.size));
+  const found = candidatesFor(head).filter((format) => format.detect(head, file.size));
   if (archives.length > 0 && found.length > 0)
     survey.observe({
       kind: "anomaly",
@@ -161,7 +163,7 @@ function withMembers(survey: Survey, wholes: readonly Whole[]): Survey {
 /** Numbers may begin like anything by chance: what they look like is told only where it would run, or is whole. */
 async function surveyRaw(file: OpenFile, head: Uint8Array, survey: Survey): Promise<void> {
   for (const archive of await containersOf(file, head)) await surveyArchive(archive, file, survey);
-  for (const found of formats) {
+  for (const found of candidatesFor(head)) {
     if (!programs.has(found.id) || !found.detect(head, file.size)) continue;
     const told: Observation[] = [];
     await surveyFormat(found, file, {
@@ -180,6 +182,7 @@ const mostTold = 1000;
 
 /** The file for an archive that would close it. */
 function kept(file: OpenFile): OpenFile {
+  if (file instanceof MemoryFile) return file;
   return {
     ...file,
     read: file.read.bind(file),
@@ -191,6 +194,6 @@ function kept(file: OpenFile): OpenFile {
 }
 
 async function inMemory(file: OpenFile): Promise<OpenFile> {
-  const memory = memoryFile(await file.readAll(), file.name);
-  return file.sibling ? { ...memory, sibling: (relative) => file.sibling!(relative) } : memory;
+  const sibling = file.sibling && ((relative: string) => file.sibling!(relative));
+  return memoryFile(await file.readAll(), file.name, sibling);
 }

@@ -50,6 +50,10 @@ export const tar: Container = {
 
 /** A checksum of the header that is right: what tells a tar from any other file. */
 function isHeader(bytes: Uint8Array): boolean {
+  const first = bytes[148]!;
+  // A number of octal digits, perhaps behind white space: most files are told by this byte.
+  if (!((first >= 0x30 && first <= 0x37) || first === 0x20 || (first >= 9 && first <= 13) || first >= 0x80))
+    return false;
   const stated = octal(bytes.subarray(148, 156));
   if (stated === null || stated === 0 || bytes[0] === 0) return false;
   let sum = 0;

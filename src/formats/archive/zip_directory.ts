@@ -29,7 +29,7 @@ export interface ZipDirectory {
   readonly records: readonly (readonly [start: number, end: number])[];
 }
 
-const endBytes = "PK\x05\x06";
+const endBytes = Buffer.from("PK\x05\x06", "latin1");
 const centralSignature = 0x02014b50;
 const end64Signature = 0x06064b50;
 const locator64Signature = 0x07064b50;
@@ -40,7 +40,7 @@ export const mostEntries = 500_000;
 export function endOfZip(tail: Uint8Array): number {
   // The last signature counts, as for the readers of Python and PyTorch, even where its comment would not fit.
   if (tail.length < 22) return -1;
-  return Buffer.from(tail.buffer, tail.byteOffset, tail.length).lastIndexOf(endBytes, tail.length - 22, "latin1");
+  return Buffer.from(tail.buffer, tail.byteOffset, tail.length).lastIndexOf(endBytes, tail.length - 22);
 }
 
 /** @throws IngotError FILE_MALFORMED, FILE_TRUNCATED, FILE_TOO_LARGE */

@@ -12,6 +12,7 @@ export { type CatboostModel, catboostTreeCount } from "./model.ts";
 export const catboostCbm: Format<CatboostModel> = {
   id: "catboost-cbm",
   title: "CatBoost binary",
+  firstBytes: "C",
   detect: (head) => Buffer.from(head.subarray(0, 4)).toString("latin1") === cbmMagic,
   read: async (file: FileSource) => readCbm(await file.readAll(), file.name),
   describe: describeCatboost,
@@ -26,6 +27,7 @@ const textLimit = 500 * 1024 * 1024;
 export const catboostJson: Format<CatboostModel> = {
   id: "catboost-json",
   title: "CatBoost JSON",
+  firstBytes: "{",
   detect: (head) => head[0] === 0x7b && firstKey.test(Buffer.from(head.subarray(0, 256)).toString("latin1")),
   read: async (file: FileSource) => readCatboostJson(await file.readAll(textLimit), file.name),
   describe: describeCatboost,

@@ -113,7 +113,8 @@ class Bits {
 
 class BlockDecoder {
   private readonly largest: number;
-  private readonly links: Uint32Array;
+  /** Grows up to the largest block that the header allows. */
+  private links: Uint32Array = new Uint32Array(1 << 14);
   private readonly selectors = new Uint8Array(32768);
   private length = 0;
   private origin = 0;
@@ -121,7 +122,6 @@ class BlockDecoder {
 
   constructor(largest: number) {
     this.largest = largest;
-    this.links = new Uint32Array(largest);
   }
 
   /** Reads one block; what is wrong with it, or undefined. */
@@ -157,7 +157,8 @@ class BlockDecoder {
 
   /** Huffman codes to runs and moved bytes, then the links of the inverse transform. */
   private symbols(bits: Bits, tables: Codes[], selectorCount: number, front: Uint8Array): string | undefined {
-    const { links, largest } = this;
+    const { largest } = this;
+    let { links } = this;
     const end = front.length + 1;
     const counts = new Uint32Array(257);
     let length = 0;
@@ -184,6 +185,7 @@ class BlockDecoder {
       }
       if (run > 0) {
         if (length + run > largest) return "more than a block holds";
+        if (length + run > links.length) links = this.grown(length + run);
         const byte = front[0]!;
         links.fill(byte, length, length + run);
         counts[byte + 1]! += run;
@@ -193,6 +195,7 @@ class BlockDecoder {
       }
       if (symbol === end) break;
       if (length >= largest) return "more than a block holds";
+      if (length >= links.length) links = this.grown(length + 1);
       const position = symbol - 1;
       const byte = front[position]!;
       front.copyWithin(1, 0, position);
@@ -205,6 +208,13 @@ class BlockDecoder {
     for (let i = 0; i < length; i++) links[counts[links[i]! & 0xff]!++]! |= i << 8;
     this.length = length;
     return undefined;
+  }
+
+  private grown(length: number): Uint32Array {
+    const links = new Uint32Array(Math.min(this.largest, Math.max(length, this.links.length * 2)));
+    links.set(this.links);
+    this.links = links;
+    return links;
   }
 
   /** The bytes of the block, its runs (four equal bytes, then a count) expanded. */

@@ -22,7 +22,13 @@ export async function decompressed(
   let size = 0;
   for (;;) {
     const { done, value } = await chunks.next();
-    if (done) return { file: withSiblings(memoryFile(joined(parts, size), source.name), source), end: value };
+    if (done) {
+      const sibling = source.sibling && ((relative: string) => source.sibling!(relative));
+      return {
+        file: memoryFile(parts.length === 1 ? parts[0]! : joined(parts, size), source.name, sibling),
+        end: value,
+      };
+    }
     parts.push(value);
     size += value.length;
     if (size > inMemory) return inFile(parts, chunks, source);
@@ -78,7 +84,7 @@ async function inFile(
 function withSiblings(
   file: OpenFile,
   source: { readonly sibling?: OpenFile["sibling"] },
-  dispose = () => file[Symbol.asyncDispose](),
+  dispose: () => Promise<void>,
 ): OpenFile {
   return {
     name: file.name,

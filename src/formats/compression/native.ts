@@ -1,13 +1,34 @@
 // zlib, gzip and zstd: what node:zlib decompresses.
 import type { Transform } from "node:stream";
-import { crc32, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { crc32, createInflateRaw, createZstdDecompress, inflateRawSync, zstdDecompressSync } from "node:zlib";
 import { IngotError } from "../../core/index.ts";
 import { Adler32 } from "./checksums.ts";
 import type { Input } from "./input.ts";
 
 type Engine = Transform & { readonly bytesWritten: number };
 
+/** An engine that takes a stream, and one for what is there as a whole. */
+interface Decompressor {
+  readonly what: string;
+  stream(): Engine;
+  atOnce(bytes: Uint8Array, options: object): unknown;
+}
+
 const options = { chunkSize: 256 * 1024 };
+/** Input up to this size is unpacked by one call, if its output is not larger than that: a stream takes longer to begin. */
+const smallInput = 256 * 1024;
+const smallOutput = 4 * 2 ** 20;
+
+const deflate: Decompressor = {
+  what: "deflate",
+  stream: () => createInflateRaw(options) as Engine,
+  atOnce: inflateRawSync,
+};
+const zstd: Decompressor = {
+  what: "zstd",
+  stream: () => createZstdDecompress(options) as Engine,
+  atOnce: zstdDecompressSync,
+};
 const longestGzipHeader = 1 << 20;
 
 /** A zlib header: deflate with a window of 32 KiB as every writer sets it, no dictionary, and its check bits. */
@@ -42,13 +63,13 @@ export async function* decompressZlib(input: Input): AsyncGenerator<Uint8Array, 
 
 /** Deflate without a header, as zip holds it. */
 export async function* decompressDeflate(input: Input): AsyncGenerator<Uint8Array, number> {
-  return yield* throughEngine(input, createInflateRaw(options) as Engine, "deflate");
+  return yield* throughEngine(input, deflate);
 }
 
 /** One or several frames. */
 export async function* decompressZstd(input: Input): AsyncGenerator<Uint8Array, number> {
   do {
-    yield* throughEngine(input, createZstdDecompress(options) as Engine, "zstd");
+    yield* throughEngine(input, zstd);
     await input.fill(4);
   } while (isZstd(input.bytes.subarray(input.at)));
   return input.offset;
@@ -91,9 +112,42 @@ async function skipGzipHeader(input: Input): Promise<void> {
   if (flags & 2) await input.take(2);
 }
 
+/** Null where the output is large or the input is not in order: its stream tells how far it goes. */
+function unpackedAtOnce(
+  bytes: Uint8Array,
+  atOnce: Decompressor["atOnce"],
+): { readonly output: Uint8Array; readonly taken: number } | null {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
+  try {
+    const chunkSize = Math.min(options.chunkSize, Math.max(1024, bytes.length * 4));
+    const { buffer, engine } = atOnce(bytes, { info: true, maxOutputLength: smallOutput, chunkSize }) as {
+      readonly buffer: Uint8Array;
+      readonly engine: { readonly bytesWritten: number };
+    };
+    return { output: buffer, taken: engine.bytesWritten };
+  } catch {
+    return null;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** Feeds the engine until it says that its data is complete, and leaves the input right behind that. */
-async function* throughEngine(input: Input, engine: Engine, what: string): AsyncGenerator<Uint8Array, number> {
+async function* throughEngine(
+  input: Input,
+  { what, stream, atOnce }: Decompressor,
+): AsyncGenerator<Uint8Array, number> {
   const start = input.offset;
+  if ((await input.fill(1)) && input.final && input.buffered <= smallInput) {
+    const whole = unpackedAtOnce(input.bytes.subarray(input.at), atOnce);
+    if (whole) {
+      input.at += whole.taken;
+      yield whole.output;
+      return input.offset;
+    }
+  }
+  const engine = stream();
   let ended = false;
   const feed = async () => {
     while (!ended && !engine.destroyed && (await input.fill(1))) {

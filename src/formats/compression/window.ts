@@ -1,6 +1,8 @@
 // Output of the Lempel-Ziv decoders: what was written last stays readable as the dictionary.
 
 const slack = 1 << 20;
+/** Most files are small, and so is what they unpack to. */
+const first = 1 << 16;
 
 export class Window {
   bytes: Uint8Array;
@@ -13,7 +15,7 @@ export class Window {
   /** Memory grows with what is written, not with the dictionary that a header claims. */
   constructor(dictionary: number) {
     this.dictionary = dictionary;
-    this.bytes = new Uint8Array(Math.min(dictionary, slack) + slack);
+    this.bytes = new Uint8Array(Math.min(dictionary, first) + first);
   }
 
   get waiting(): number {

@@ -80,6 +80,7 @@ const features: Readonly<Record<number, readonly [kind: string, type: ColumnType
 export const coremlFile: Format<CoremlModel> = {
   id: "coreml",
   title: "Core ML model",
+  firstBytes: "\b",
   detect: isCoreml,
   read: async (file) => readCoreml(await file.readAll(), file.name),
   describe: describeCoreml,

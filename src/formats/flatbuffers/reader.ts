@@ -14,6 +14,12 @@ interface Shared {
   visits: number;
 }
 
+/** Whether a file says at bytes 4 to 8 that it is of this kind. */
+export function hasIdentifier(head: Uint8Array, identifier: string): boolean {
+  for (let i = 0; i < 4; i++) if (head[4 + i] !== identifier.charCodeAt(i)) return false;
+  return true;
+}
+
 /** One table. Fields are counted from 0 in the order of the schema; a union takes two numbers. */
 export class FlatTable {
   readonly #shared: Shared;

@@ -19,6 +19,7 @@ const largestPadding = 1 << 20;
 export const gguf: Format<GgufModel> = {
   id: "gguf",
   title: "GGUF",
+  firstBytes: "G",
   detect: (head) => Buffer.from(head.subarray(0, 4)).toString("latin1") === "GGUF",
   async read(file) {
     const header = await readHeader(file);

@@ -1,5 +1,5 @@
 // joblib files for the scanner: the pickle walked, array bytes stepped over, object arrays walked as the pickles they are.
-import { IngotError } from "../../core/index.ts";
+import { IngotError, type Soon, soon } from "../../core/index.ts";
 import { compressionOf, surveyCompressed, unpackedName } from "../compression/index.ts";
 import type { FileSource } from "../format.ts";
 import { surveyPickles } from "../pickle/survey.ts";
@@ -20,18 +20,23 @@ export async function surveyJoblib(file: OpenFile, survey: Survey): Promise<void
 export function stepOverArrays(
   file: FileSource,
   survey: Survey,
-): (wrapper: PyObject, at: number) => Promise<number | null> {
-  return async (wrapper, at) => {
+): (wrapper: PyObject, at: number) => Soon<number | null> {
+  return (wrapper, at) => {
     try {
-      return await arrayEnd(wrapper, at);
+      const end = arrayEnd(wrapper, at);
+      return end instanceof Promise ? end.catch((error) => refused(error, at)) : end;
     } catch (error) {
-      if (!(error instanceof IngotError)) throw error;
-      survey.observe({ kind: "anomaly", subject: "numpy", detail: error.what, at });
-      return null;
+      return refused(error, at);
     }
   };
 
-  async function arrayEnd(wrapper: PyObject, at: number): Promise<number | null> {
+  function refused(error: unknown, at: number): null {
+    if (!(error instanceof IngotError)) throw error;
+    survey.observe({ kind: "anomaly", subject: "numpy", detail: error.what, at });
+    return null;
+  }
+
+  function arrayEnd(wrapper: PyObject, at: number): Soon<number | null> {
     const where = `${file.name} at byte ${at}`;
     if (isFileWrapper(wrapper)) {
       const name = fileNameOf(wrapper, where);
@@ -42,9 +47,15 @@ export function stepOverArrays(
       return null;
     }
     if (!isArrayWrapper(wrapper)) return null;
-    const padding = (await file.read(at, at + 1))[0];
-    const { start, end } = placeOf(wrapper, at, () => padding, where);
-    if (end === null) return (await walkPickle(file, survey, { start })).end;
+    return soon(file.read(at, at + 1), ([padding]) => {
+      const { start, end } = placeOf(wrapper, at, () => padding, where);
+      return end === null
+        ? soon(walkPickle(file, survey, { start }), (walked) => walked.end)
+        : plainEnd(at, start, end);
+    });
+  }
+
+  function plainEnd(at: number, start: number, end: number): Soon<number> {
     if (end > file.size) {
       survey.observe({
         kind: "anomaly",
@@ -56,10 +67,11 @@ export function stepOverArrays(
       return file.size;
     }
     // Padding is where bytes could hide: its content is fixed.
-    const filler = await file.read(Math.min(at + 1, start), start);
-    if (filler.some((byte) => byte !== 0xff))
-      survey.observe({ kind: "anomaly", subject: "numpy", detail: "padding before an array that is not 0xFF", at });
-    survey.covered(at, end);
-    return end;
+    return soon(file.read(Math.min(at + 1, start), start), (filler) => {
+      if (filler.some((byte) => byte !== 0xff))
+        survey.observe({ kind: "anomaly", subject: "numpy", detail: "padding before an array that is not 0xFF", at });
+      survey.covered(at, end);
+      return end;
+    });
   }
 }

@@ -26,6 +26,7 @@ export const lightgbm: Format<LightgbmModel> = {
   id: "lightgbm-text",
   title: "LightGBM text",
 
+  firstBytes: "t",
   detect(head: Uint8Array): boolean {
     const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.byteLength, 1024)).toString("latin1");
     return /^tree\r?\n/.test(text) && /^(version=v|num_class=)/m.test(text);

@@ -27,6 +27,7 @@ export interface NumpyFile {
 export const npy: Format<NumpyFile> = {
   id: "npy",
   title: "NumPy array",
+  firstBytes: "\x93",
   detect: isNpy,
   async read(file) {
     return { format: "npy", arrays: [await describedArray(file, file.name)] };

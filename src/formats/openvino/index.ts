@@ -2,7 +2,7 @@
 import path from "node:path";
 import { type ColumnType, type Dim, IngotError } from "../../core/index.ts";
 import type { Format, ModelDescription } from "../format.ts";
-import { readXml, type XmlElement, xmlSizeLimit } from "../xml/reader.ts";
+import { readXml, type XmlElement, xmlFirstBytes, xmlSizeLimit } from "../xml/reader.ts";
 
 interface OpenvinoModel {
   readonly name: string;
@@ -25,6 +25,7 @@ interface Layer {
 export const openvino: Format<OpenvinoModel> = {
   id: "openvino",
   title: "OpenVINO IR",
+  firstBytes: xmlFirstBytes,
   detect: (head) =>
     /^\uFEFF?\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)?<net\s[^>]*\bversion=/.test(
       Buffer.from(head.subarray(0, 4096)).toString("utf8"),

@@ -1,7 +1,7 @@
 // ort: ONNX Runtime's own format. Rule: onnxruntime/core/flatbuffers/schema/ort.fbs.
 import { type Dim, type DType, IngotError } from "../../core/index.ts";
 import { byteLength, dataTypeOf, elementCount } from "../../onnx/index.ts";
-import { FlatTable } from "../flatbuffers/reader.ts";
+import { FlatTable, hasIdentifier } from "../flatbuffers/reader.ts";
 import type { Format, ModelDescription } from "../format.ts";
 import { columnType } from "../onnx/index.ts";
 
@@ -31,7 +31,7 @@ const standardDomains = new Set([
 export const ort: Format<OrtModel> = {
   id: "ort",
   title: "ONNX Runtime (ORT format)",
-  detect: (head) => Buffer.from(head.subarray(4, 8)).toString("latin1") === identifier,
+  detect: (head) => hasIdentifier(head, identifier),
   read: async (file) => readOrt(await file.readAll(), file.name),
   describe: (model) => ({
     format: "ort",

@@ -2,14 +2,25 @@
 
 const most = 2 ** 25;
 const unset = Number.NaN;
+/** Numbers that a memo keeps its memory for when it is emptied. */
+const kept = 4096;
 
 export class AbstractMemo {
-  private dense = new Float64Array(1024).fill(unset);
+  private dense = new Float64Array(kept).fill(unset);
   private readonly stray = new Map<number, number>();
   /** Entries that are set: what MEMOIZE counts by. */
   size = 0;
   /** The largest number that was set: Python's unpickler takes memory for all up to it. */
   largest = 0;
+
+  /** As new. */
+  clear(): void {
+    if (this.dense.length > kept) this.dense = new Float64Array(kept).fill(unset);
+    else this.dense.fill(unset, 0, Math.min(this.largest + 1, kept));
+    if (this.stray.size > 0) this.stray.clear();
+    this.size = 0;
+    this.largest = 0;
+  }
 
   /** NaN where it was never set. */
   get(index: number): number {

@@ -27,9 +27,14 @@ export const kindCodes = { tuple: 0, list: 1, dict: 2, set: 3, object: 4 } as co
 
 export class ValueRing {
   /** Small at first: most pickles hold few values, and a scan walks many of them. */
-  private items = new Float64Array(64 * width).fill(-1);
+  private items = new Float64Array(64 * width);
   private mask = 63;
   private sequence = 0;
+
+  /** As new: a value is only looked up by who made it, so that old slots need no cleaning. */
+  clear(): void {
+    this.sequence = 0;
+  }
 
   /** A container of `stack[from, to)`; further items may be added. */
   container(kind: number, stack: Float64Array, from: number, to: number): number {
@@ -91,7 +96,7 @@ export class ValueRing {
 
   /** Before the ring first turns, every value stays where it is. */
   private grow(): void {
-    const grown = new Float64Array(this.items.length * 2).fill(-1);
+    const grown = new Float64Array(this.items.length * 2);
     grown.set(this.items);
     this.items = grown;
     this.mask = this.mask * 2 + 1;

@@ -1,4 +1,5 @@
 // Pickles inside the bytes and text of a pickle.
+import { type Soon, soon } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
 import { memoryFile } from "../source.ts";
 import type { Survey } from "../survey.ts";
@@ -22,18 +23,27 @@ interface Payload {
   readonly survey: Survey;
 }
 
-type Walk = (file: FileSource, survey: Survey, options: WalkOptions) => Promise<Walked>;
+type Walk = (file: FileSource, survey: Survey, options: WalkOptions) => Soon<Walked>;
 
 /** Walks a payload that may be a pickle; what it tells is told of the pickle around it. */
-export async function surveyNested(payload: Payload, walk: Walk): Promise<void> {
+export function surveyNested(payload: Payload, walk: Walk): Soon<void> {
+  const { depth, witness, start } = payload;
+  if (depth <= deepestNesting)
+    return soon(source(payload), ({ file, range }) =>
+      soon(file.read(range.start, Math.min(range.end, range.start + headSize)), (head) =>
+        looksLikePickle(head, range.end - range.start) ? surveyInner(payload, file, range, walk) : undefined,
+      ),
+    );
+  witness.observe({ kind: "limit", limit: "depth", detail: "pickles inside pickles inside pickles", at: start });
+}
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+}
+
+function surveyInner(payload: Payload, file: FileSource, range: Range, walk: Walk): Soon<void> {
   const { isText, depth, witness, survey, start } = payload;
-  if (depth > deepestNesting) {
-    witness.observe({ kind: "limit", limit: "depth", detail: "pickles inside pickles inside pickles", at: start });
-    return;
-  }
-  const { file, range } = await source(payload);
-  const head = await file.read(range.start, Math.min(range.end, range.start + headSize));
-  if (!looksLikePickle(head, range.end - range.start)) return;
   // Arrays may begin like a pickle by chance: only what ends as one, or calls something, is told.
   const told: (() => void)[] = [];
   const quiet: Survey = {
@@ -43,13 +53,15 @@ export async function surveyNested(payload: Payload, walk: Walk): Promise<void> 
     },
     nested: (name, inner) => survey.nested(name, inner),
   };
-  const walked = await walk(file, quiet, { ...range, depth });
-  if (walked.complete || walked.calls > 0) for (const tell of told) tell();
+  return soon(walk(file, quiet, { ...range, depth }), (walked) => {
+    if (walked.complete || walked.calls > 0) for (const tell of told) tell();
+  });
 }
 
-async function source({ file, start, end, isText }: Payload) {
+function source({ file, start, end, isText }: Payload): Soon<{ file: FileSource; range: Range }> {
   if (!isText) return { file, range: { start, end } };
-  const text = Buffer.from(await file.read(start, end)).toString("utf8");
-  const bytes = Buffer.from(text, "latin1");
-  return { file: memoryFile(bytes, file.name), range: { start: 0, end: bytes.length } };
+  return soon(file.read(start, end), (encoded) => {
+    const bytes = Buffer.from(Buffer.from(encoded).toString("utf8"), "latin1");
+    return { file: memoryFile(bytes, file.name), range: { start: 0, end: bytes.length } };
+  });
 }

@@ -4,7 +4,7 @@ import { isAscii, isUtf8 } from "node:buffer";
 /** UTF-8 as Python's "surrogatepass" decodes it; null where it is not that. */
 export function utf8Text(bytes: Uint8Array): string | null {
   if (bytes.length < 32) {
-    const short = shortText(bytes);
+    const short = shortText(bytes, 0, bytes.length);
     if (short !== null) return short;
   }
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -12,15 +12,28 @@ export function utf8Text(bytes: Uint8Array): string | null {
   return isUtf8(buffer) ? buffer.toString("utf8") : surrogateText(bytes);
 }
 
-/** Short ASCII without a call into native code; null where it is not ASCII. */
-function shortText(bytes: Uint8Array): string | null {
-  let text = "";
-  for (let i = 0; i < bytes.length; i++) {
+/** Names that pickles repeat, by what their bytes add up to: one of them is compared much faster than a new text is made. */
+const names: string[] = Array(1024).fill("");
+
+/** ASCII of up to 255 bytes; null where it is none. */
+export function shortText(bytes: Uint8Array, start: number, end: number): string | null {
+  let sum = end - start;
+  for (let i = start; i < end; i++) {
     const code = bytes[i]!;
     if (code > 127) return null;
-    text += String.fromCharCode(code);
+    sum = (Math.imul(sum, 31) + code) | 0;
   }
+  const place = (sum ^ (sum >>> 10)) & 1023;
+  const before = names[place]!;
+  if (before.length === end - start && isText(before, bytes, start)) return before;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
+  names[place] = text;
   return text;
+}
+
+function isText(text: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
 }
 
 /** Slow path: `ED A0..BF xx` is a lone surrogate; everything else has to be UTF-8. */

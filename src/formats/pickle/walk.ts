@@ -1,4 +1,5 @@
 // A pickle walked for a survey: the whole stack model over windows of the file, payloads skipped, memory bounded.
+import { type Soon, soon } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
 import { PyObject, PyTuple } from "../python/values.ts";
 import type { Survey } from "../survey.ts";
@@ -9,13 +10,17 @@ import { leafParts, preview } from "./leaf.ts";
 import { largestText, surveyNested } from "./nested.ts";
 import { mapped } from "./python2_names.ts";
 import { Recall } from "./recall.ts";
-import { integerText } from "./text.ts";
+import { integerText, shortText } from "./text.ts";
 import type { Walked, WalkOptions } from "./walked.ts";
 import { Broken, Missing, Window } from "./window.ts";
 import { Witness } from "./witness.ts";
+import { Workspace } from "./workspace.ts";
 
-/** Surveys one pickle: covers it up to STOP or to where it breaks, and tells what it imports and calls. Never throws for its bytes. */
-export function walkPickle(file: FileSource, survey: Survey, options: WalkOptions = {}): Promise<Walked> {
+/**
+ * Surveys one pickle: covers it up to STOP or to where it breaks, and tells what it imports and calls. Never throws for its bytes. Done at
+ * once where the file is in memory, and so is what its arrays ask for.
+ */
+export function walkPickle(file: FileSource, survey: Survey, options: WalkOptions = {}): Soon<Walked> {
   return new Walk(file, survey, options).run();
 }
 
@@ -23,6 +28,7 @@ class Walk {
   private readonly survey: Survey;
   private readonly options: WalkOptions;
   private readonly witness: Witness;
+  private readonly space = Workspace.take();
   private readonly window: Window;
   private readonly recall: Recall;
   private readonly r: Registers;
@@ -36,18 +42,37 @@ class Walk {
     this.options = options;
     this.witness = new Witness(survey);
     this.start = options.start ?? 0;
-    this.window = new Window(file, this.start, Math.min(options.end ?? file.size, file.size), options.window);
+    const end = Math.min(options.end ?? file.size, file.size);
+    this.window = new Window(file, this.start, end, options.window, this.space);
     this.recall = new Recall(this.window, this.witness.globals);
     this.coveredFrom = this.start;
     this.r = this.window.r;
   }
 
-  async run(): Promise<Walked> {
-    let complete = false;
+  run(): Soon<Walked> {
+    let waiting: Promise<void> | null;
     try {
-      await this.toStop();
-      complete = true;
+      waiting = this.begin();
     } catch (error) {
+      return this.ended(error);
+    }
+    return waiting ? this.runSlowly(waiting) : this.ended(null);
+  }
+
+  /** Goes on whenever what it waits for has come. */
+  private async runSlowly(first: Promise<void>): Promise<Walked> {
+    try {
+      for (let waiting: Promise<void> | null = first; waiting; waiting = this.toStop()) await waiting;
+    } catch (error) {
+      return this.ended(error);
+    }
+    return this.ended(null);
+  }
+
+  /** @param error why it stands where it stands, null where it came to STOP */
+  private ended(error: unknown): Walked {
+    const complete = error === null;
+    if (!complete) {
       if (!(error instanceof Broken)) throw error;
       const calls = this.witness.calls;
       const at = Math.min(this.window.offset, this.window.end);
@@ -61,12 +86,18 @@ class Walk {
     for (const detail of bombsIn(this.r)) this.witness.anomaly(detail, this.start);
     const end = Math.min(this.window.offset, this.window.end);
     this.survey.covered(this.coveredFrom, end);
+    this.space.giveBack();
     return { end, complete, protocol: this.protocol, calls: this.witness.calls, globals: this.witness.globals };
   }
 
-  private async toStop(): Promise<void> {
+  private begin(): Promise<void> | null {
+    const filling = this.window.fill();
+    return filling instanceof Promise ? filling : this.toStop();
+  }
+
+  /** Runs up to STOP (null), or until it has to wait. @throws Broken */
+  private toStop(): Promise<void> | null {
     const { r } = this;
-    await this.window.fill();
     for (;;) {
       this.atFrameEnd();
       r.limit = this.window.limit(this.frameEnd);
@@ -75,7 +106,10 @@ class Walk {
       if (opcode === -1) {
         if (this.window.offset > this.window.end) throw new Broken("a payload reaches beyond the end");
         if (this.window.offset === this.window.end) throw new Broken("it ends without STOP");
-        if (this.window.offset < this.frameEnd) await this.window.fill();
+        if (this.window.offset < this.frameEnd) {
+          const filling = this.window.fill();
+          if (filling instanceof Promise) return filling;
+        }
         continue;
       }
       if (opcode === 0x2e) {
@@ -83,26 +117,29 @@ class Walk {
         r.at++;
         if (this.frameEnd !== Infinity && this.frameEnd !== this.window.offset)
           this.witness.anomaly("STOP does not end its frame", this.window.offset - 1);
-        return;
+        return null;
       }
-      const at = r.at;
-      const later = this.tried(opcode);
-      if (later) {
-        r.at = at;
-        if (later.offset < 0) await this.window.fill();
-        else await this.recall.load(later.offset);
-        continue;
-      }
-      const more = this.after;
-      if (more) {
-        this.after = null;
-        await more();
-      }
+      const waiting = this.special(opcode);
+      if (waiting instanceof Promise) return waiting;
     }
   }
 
-  /** What has to be awaited once the opcode at hand is done. */
-  private after: (() => Promise<void>) | null = null;
+  /** One opcode that is more than data, and what it entails. Comes back to the opcode where it needs more of the file. */
+  private special(opcode: number): Soon<void> {
+    const { at } = this.r;
+    const later = this.tried(opcode);
+    if (later) {
+      this.r.at = at;
+      return later.offset < 0 ? this.window.fill() : this.recall.load(later.offset);
+    }
+    const more = this.after;
+    if (!more) return;
+    this.after = null;
+    return more();
+  }
+
+  /** What is to be done once the opcode at hand is. */
+  private after: (() => Soon<void>) | null = null;
 
   private tried(opcode: number): Missing | null {
     try {
@@ -260,14 +297,15 @@ class Walk {
     const { r } = this;
     this.window.has(2);
     const [module, name] = [r.stack[r.depth - 2]!, r.stack[r.depth - 1]!];
-    const values = [module, name].map((value) => (value >= 0 ? this.recall.value(value) : null));
+    const moduleName = module >= 0 ? this.recall.value(module) : null;
+    const ownName = name >= 0 ? this.recall.value(name) : null;
     let global: number;
-    if (typeof values[0] === "string" && typeof values[1] === "string") global = this.global(values[0], values[1]);
+    if (typeof moduleName === "string" && typeof ownName === "string") global = this.global(moduleName, ownName);
     else if (isObject(module) || isObject(name) || module === opaque || name === opaque) {
       this.witness.anomaly("the name of an import is computed by a call", this.window.offset);
       global = this.global(
-        typeof values[0] === "string" ? values[0] : "?",
-        typeof values[1] === "string" ? values[1] : "?",
+        typeof moduleName === "string" ? moduleName : "?",
+        typeof ownName === "string" ? ownName : "?",
       );
     } else throw new Broken("STACK_GLOBAL wants text");
     r.depth -= 2;
@@ -311,7 +349,7 @@ class Walk {
       return opaque;
     }
     const shown = witness.wantsArguments(number) ? preview(this.recall.value(args)) : null;
-    const isDtype = witness.globals[number]!.path === "numpy.dtype" && isGlobal(callable);
+    const isDtype = witness.about(number).isDtype && isGlobal(callable);
     const dtypeArgs = isDtype ? this.recall.value(args) : null;
     witness.called(number, isObject(callable) && shown !== null ? `(…)${shown}` : shown, this.window.offset);
     const object = r.ring.object(number, args);
@@ -325,7 +363,7 @@ class Walk {
     const [object, state] = [r.stack[r.depth - 2]!, r.stack[r.depth - 1]!];
     const number = globalOf(object);
     const kept = this.recall.keptObject(object);
-    const wanted = this.options.onBuild && number >= 0 && witness.globals[number]!.name.endsWith("Wrapper");
+    const wanted = this.options.onBuild && number >= 0 && witness.about(number).isWrapper;
     const whole = kept || wanted ? this.recall.value(state) : null;
     if (number >= 0) witness.stateSet(number, this.window.offset);
     if (isGlobal(object)) witness.anomaly("attributes are set on a class or module itself", this.window.offset);
@@ -339,9 +377,12 @@ class Walk {
     this.after = () => this.skipRaw(wrapper);
   }
 
-  private async skipRaw(wrapper: PyObject): Promise<void> {
+  private skipRaw(wrapper: PyObject): Soon<void> {
     const at = this.window.offset;
-    const next = await this.options.onBuild!(wrapper, at);
+    return soon(this.options.onBuild!(wrapper, at), (next) => this.skipTo(at, next));
+  }
+
+  private skipTo(at: number, next: number | null): void {
     if (next === null) return;
     if (!(next >= at && next <= this.window.end)) throw new Broken("the bytes of an array reach beyond the end");
     this.survey.covered(this.coveredFrom, at);
@@ -393,5 +434,7 @@ class Walk {
 }
 
 function latin1(bytes: Uint8Array, start: number, end: number): string {
+  const short = end - start < 256 ? shortText(bytes, start, end) : null;
+  if (short !== null) return short;
   return Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString("latin1");
 }

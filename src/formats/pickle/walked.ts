@@ -1,4 +1,5 @@
 // What a walk over a pickle is told, and what it tells.
+import type { Soon } from "../../core/index.ts";
 import type { PyGlobal, PyObject } from "../python/values.ts";
 
 export interface WalkOptions {
@@ -15,7 +16,7 @@ export interface WalkOptions {
    * Called after BUILD of an object of a class `…Wrapper`, with the offset of the next opcode: joblib puts the bytes of arrays
    * there. Returns where opcodes go on, having covered what is between; null where nothing is.
    */
-  readonly onBuild?: (object: PyObject, at: number) => number | null | Promise<number | null>;
+  readonly onBuild?: (object: PyObject, at: number) => Soon<number | null>;
 }
 
 export interface Walked {

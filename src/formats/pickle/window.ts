@@ -1,11 +1,9 @@
 // A window on a file that moves along, and the registers of the machine that runs over it.
-import { IngotError } from "../../core/index.ts";
+import { IngotError, type Soon, soon } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
-import { AbstractMemo } from "./abstract_memo.ts";
-import { ValueRing } from "./abstract_values.ts";
 import { longestOpcode, type Registers, underflow } from "./data_opcodes.ts";
+import type { Workspace } from "./workspace.ts";
 
-const padding = 16;
 /** Names and numbers are shorter; the windows are as long. */
 const longestLine = 2 ** 22;
 
@@ -26,28 +24,15 @@ export class Window {
   readonly file: FileSource;
   /** Where the stream has to end. */
   readonly end: number;
+  private readonly space: Workspace;
   private size: number;
 
-  constructor(file: FileSource, start: number, end: number, size: number | undefined) {
+  constructor(file: FileSource, start: number, end: number, size: number | undefined, space: Workspace) {
     this.file = file;
     this.end = end;
     this.size = size ?? longestLine;
-    const bytes = new Uint8Array(0);
-    this.r = {
-      bytes,
-      view: new DataView(bytes.buffer),
-      base: start,
-      at: 0,
-      limit: 0,
-      stack: new Float64Array(1024),
-      depth: 0,
-      marks: [],
-      fence: 0,
-      memo: new AbstractMemo(),
-      ring: new ValueRing(),
-      copies: 0,
-      broken: null,
-    };
+    this.space = space;
+    this.r = space.registers(start);
   }
 
   /** Offset in the file. */
@@ -79,21 +64,20 @@ export class Window {
     r.at = r.bytes.indexOf(10) + 1;
   }
 
-  async fill(): Promise<void> {
-    const { r } = this;
+  /** Moves on to where the registers stand. */
+  fill(): Soon<void> {
     const base = this.offset;
     const size = Math.min(this.size, this.end - base);
-    let bytes = await this.file.read(base, base + size);
+    return soon(this.file.read(base, base + size), (bytes) => this.moved(base, size, bytes));
+  }
+
+  private moved(base: number, size: number, bytes: Uint8Array): void {
+    const { r } = this;
     if (bytes.length < size)
       throw new IngotError("FILE_TRUNCATED", { what: "shrank while it was read", where: this.file.name });
-    if (base + size === this.end) {
-      // Opcodes may be read beyond the end, and are found to be cut off afterwards.
-      const padded = new Uint8Array(size + padding);
-      padded.set(bytes);
-      bytes = padded;
-    }
-    r.bytes = bytes;
-    r.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    // Opcodes may be read beyond the end, and are found to be cut off afterwards.
+    r.bytes = base + size === this.end ? this.space.padded(bytes) : bytes;
+    r.view = this.space.viewOf(r.bytes);
     r.base = base;
     r.at = 0;
   }

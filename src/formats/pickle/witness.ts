@@ -27,14 +27,25 @@ const codeMakers = new Set([
   "joblib.externals.cloudpickle.cloudpickle._make_function",
 ]);
 
+/** What is remembered of a global. */
+interface Known {
+  readonly isCodeMaker: boolean;
+  readonly isDtype: boolean;
+  /** joblib's stand-ins for arrays are called so. */
+  readonly isWrapper: boolean;
+  /** Calls whose arguments are still worth to be read. */
+  left: number;
+  readonly alwaysAsks: boolean;
+  shown: Set<string> | null;
+  isBuilt: boolean;
+}
+
 export class Witness {
   readonly globals: PyGlobal[] = [];
   calls = 0;
   private readonly survey: Survey;
   private readonly numbers = new Map<string, number>();
-  private readonly shown = new Map<number, Set<string>>();
-  private readonly asked: number[] = [];
-  private readonly built = new Set<number>();
+  private readonly known: Known[] = [];
   private observed = 0;
 
   constructor(survey: Survey) {
@@ -49,35 +60,54 @@ export class Witness {
     if (this.globals.length >= mostGlobals) return mostGlobals - 1;
     const number = this.globals.length;
     this.numbers.set(key, number);
-    this.globals.push(new PyGlobal(module, name));
+    const global = new PyGlobal(module, name);
+    this.globals.push(global);
+    this.known.push(this.knownOf(global));
     this.observe({ kind: "global", module, name, use: "import", at });
     return number;
   }
 
+  private knownOf({ module, name, path }: PyGlobal): Known {
+    const isCodeMaker = codeMakers.has(path);
+    return {
+      isCodeMaker,
+      isDtype: path === "numpy.dtype",
+      isWrapper: name.endsWith("Wrapper"),
+      left: isCodeMaker || this.survey.asksArguments?.(module, name) !== false ? callsShown : 0,
+      alwaysAsks: judgedByArguments.has(path),
+      shown: null,
+      isBuilt: false,
+    };
+  }
+
+  /** What matters about a global whenever it is used. */
+  about(number: number): Readonly<Pick<Known, "isDtype" | "isWrapper">> {
+    return this.known[number]!;
+  }
+
   /** Whether the arguments of another call of it are worth to be read. */
   wantsArguments(number: number): boolean {
-    const asked = this.asked[number] ?? 0;
-    const { module, name, path } = this.globals[number]!;
-    if (asked === 0 && !codeMakers.has(path) && this.survey.asksArguments?.(module, name) === false)
-      this.asked[number] = Number.POSITIVE_INFINITY;
-    return (this.asked[number] ?? 0) < callsShown || judgedByArguments.has(path);
+    const known = this.known[number]!;
+    return known.left > 0 || known.alwaysAsks;
   }
 
   called(number: number, args: string | null, at: number): void {
     this.calls++;
     if (args === null) return;
-    this.asked[number] = (this.asked[number] ?? 0) + 1;
-    const shown = this.shown.get(number) ?? new Set();
-    if (shown.has(args)) return;
+    const known = this.known[number]!;
+    known.left--;
+    if (known.shown?.has(args)) return;
     const { module, name, path } = this.globals[number]!;
-    if (shown.size === 0 && codeMakers.has(path)) this.observe({ kind: "code", subject: path, detail: args, at });
-    this.shown.set(number, shown.add(args));
+    if (known.shown === null && known.isCodeMaker) this.observe({ kind: "code", subject: path, detail: args, at });
+    known.shown ??= new Set();
+    known.shown.add(args);
     this.observe({ kind: "global", module, name, use: "call", args, at });
   }
 
   stateSet(number: number, at: number): void {
-    if (this.built.has(number)) return;
-    this.built.add(number);
+    const known = this.known[number]!;
+    if (known.isBuilt) return;
+    known.isBuilt = true;
     const { module, name } = this.globals[number]!;
     this.observe({ kind: "global", module, name, use: "build", at });
   }

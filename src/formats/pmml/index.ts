@@ -1,7 +1,7 @@
 // pmml: models as XML. Rule: Data Mining Group, PMML 3.0 to 4.4.1.
 import { type ColumnType, IngotError } from "../../core/index.ts";
 import type { Format, ModelDescription } from "../format.ts";
-import { readXml, type XmlElement, xmlSizeLimit } from "../xml/reader.ts";
+import { readXml, type XmlElement, xmlFirstBytes, xmlSizeLimit } from "../xml/reader.ts";
 
 interface PmmlModel {
   readonly root: XmlElement;
@@ -34,6 +34,7 @@ const models = new Set([
 export const pmml: Format<PmmlModel> = {
   id: "pmml",
   title: "PMML",
+  firstBytes: xmlFirstBytes,
   detect: (head) =>
     /^\uFEFF?\s*(<\?xml[^>]*>\s*)?(<!--[\s\S]*?-->\s*)?<PMML[\s>]/.test(
       Buffer.from(head.subarray(0, 4096)).toString("utf8"),

@@ -26,6 +26,7 @@ export interface StreamStorage {
 export const pytorchStream: Format<Checkpoint> = {
   id: "pytorch-stream",
   title: "PyTorch (before 1.6)",
+  firstBytes: "\x80",
   detect: isTorchStream,
   async read(file) {
     const { value, keys, globals, end } = await readObjects(file);

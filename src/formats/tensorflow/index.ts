@@ -15,6 +15,7 @@ import { footerSize, readTensorBundle, shardsOf, type TensorBundle, tableMagic }
 export const tensorflowGraphFile: Format<TensorflowGraph> = {
   id: "tensorflow-graph",
   title: "TensorFlow frozen graph",
+  firstBytes: "\n",
   detect: isGraphDef,
   read: async (file) => readGraphDef(ProtobufReader.over(await file.readAll(), file.name, tensorflowGraph)),
   describe: describeFrozenGraph,
@@ -24,6 +25,7 @@ export const tensorflowGraphFile: Format<TensorflowGraph> = {
 export const savedModelFile: Format<SavedModel> = {
   id: "tensorflow-saved-model-pb",
   title: "TensorFlow saved_model.pb",
+  firstBytes: "\b",
   detect: isSavedModel,
   read: async (file) => readSavedModel(await file.readAll(), file.name),
   describe: (model) => describeSavedModel(model, null),

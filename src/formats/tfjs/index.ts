@@ -37,6 +37,7 @@ const elementBytes: Readonly<Record<string, number>> = {
 export const tfjs: Format<TfjsModel> = {
   id: "tfjs",
   title: "TensorFlow.js model.json",
+  firstBytes: "\t\n\v\f\r \xa0{[",
   detect: isTfjs,
   read: readTfjs,
   describe: describeTfjs,

@@ -1,6 +1,6 @@
 // tflite: models of TensorFlow Lite (LiteRT). Rule: tensorflow/compiler/mlir/lite/schema/schema.fbs.
 import { type ColumnType, type Dim, IngotError } from "../../core/index.ts";
-import { FlatTable } from "../flatbuffers/reader.ts";
+import { FlatTable, hasIdentifier } from "../flatbuffers/reader.ts";
 import type { Format, ModelDescription } from "../format.ts";
 import { builtinOperators } from "./operators.ts";
 
@@ -60,7 +60,7 @@ const dtypes = [
 export const tflite: Format<TfliteModel> = {
   id: "tflite",
   title: "TensorFlow Lite (LiteRT)",
-  detect: (head) => Buffer.from(head.subarray(4, 8)).toString("latin1") === identifier,
+  detect: (head) => hasIdentifier(head, identifier),
   read: async (file) => readTflite(await file.readAll(), file.name),
   describe: describeTflite,
   async survey(file, survey) {

@@ -14,6 +14,8 @@ export { type XgboostLink, type XgboostObjective, xgboostObjectives } from "./ob
 /** A learner or a booster with its configuration; the version may stand first. Source maps and package files have a `version` too. */
 const jsonStart =
   /^\s*\{\s*("(Config|Model)"\s*:\s*\{\s*)?("version"\s*:\s*\[[\s\d,]*\]\s*,\s*)?"learner"\s*:\s*\{\s*"(attributes|feature_|generic_param|gradient_booster|learner_|metrics|objective)/;
+/** What `\s` takes of Latin-1. */
+const spaces = "\t\n\v\f\r \xa0";
 /** `{`, then a key: `L`, its length in 8 bytes, its text; then what kind of value it has. */
 const ubjStarts = ["learner{", "version[", "Config{", "Model{"].map(
   (key) => `{L${"\0".repeat(7)}${String.fromCharCode(key.length - 1)}${key}`,
@@ -22,6 +24,7 @@ const ubjStarts = ["learner{", "version[", "Config{", "Model{"].map(
 export const xgboostJson: Format<XgboostModel> = {
   id: "xgboost-json",
   title: "XGBoost JSON",
+  firstBytes: `${spaces}{`,
   detect(head: Uint8Array): boolean {
     return jsonStart.test(latin1(head, 1024));
   },
@@ -34,6 +37,7 @@ export const xgboostJson: Format<XgboostModel> = {
 export const xgboostUbj: Format<XgboostModel> = {
   id: "xgboost-ubj",
   title: "XGBoost UBJSON",
+  firstBytes: "{",
   detect(head: Uint8Array): boolean {
     const text = latin1(head, 32);
     return ubjStarts.some((start) => text.startsWith(start));

@@ -15,6 +15,9 @@ const elementLimit = 5_000_000;
 /** One JavaScript string holds no more. */
 export const xmlSizeLimit = 500 * 1024 * 1024;
 
+/** A mark of UTF-8, white space (of Unicode, too) or the first tag. */
+export const xmlFirstBytes = "<\t\n\v\f\r \xef\xc2\xe1\xe2\xe3";
+
 const entities: Readonly<Record<string, string>> = { lt: "<", gt: ">", amp: "&", quot: '"', apos: "'" };
 const nameAt = /[A-Za-z_:\u0080-\uffff][\w:.\-\u0080-\uffff]*/y;
 const attributeAt = /\s+([A-Za-z_:\u0080-\uffff][\w:.\-\u0080-\uffff]*)\s*=\s*(?:"([^"<]*)"|'([^'<]*)')/y;

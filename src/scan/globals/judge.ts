@@ -19,28 +19,42 @@ export type GlobalKind =
 const dangerousNames =
   /^(eval|exec|execfile|compile|open|input|getattr|setattr|delattr|globals|locals|vars|breakpoint|system|popen\w*|spawn\w*|execv?[lpe]*|resolve_name|import_module|methodcaller|attrgetter|itemgetter|run_module|run_path|run_code|CodeType|FunctionType|MethodType|LambdaType|load_module|loads?|check_output|check_call|Popen|call_subprocess|getoutput|getstatusoutput|fork|forkpty|kill|remove|unlink|rmtree|apply|reduce|ctypes|CDLL|WinDLL|PyDLL)$/;
 
+const tables = [safeStandard, safeLibraries, safeEstimators] as const;
 const safe = new Map<string, ReadonlySet<string>>();
-for (const table of [safeStandard, safeLibraries, safeEstimators])
-  for (const [module, names] of Object.entries(table)) {
-    const before = safe.get(module) ?? [];
-    safe.set(module, new Set([...before, ...names.split(" ").filter((name) => name !== "")]));
-  }
+
+/** Names of a module that are known to be safe; a scan asks about few of all the modules. */
+function safeNames(module: string): ReadonlySet<string> | undefined {
+  const before = safe.get(module);
+  if (before) return before;
+  const lists = tables.flatMap((table) => (Object.hasOwn(table, module) ? [table[module]!] : []));
+  if (lists.length === 0) return undefined;
+  const names = new Set(lists.flatMap((list) => list.split(" ")).filter((name) => name !== ""));
+  safe.set(module, names);
+  return names;
+}
 
 /**
  * @param args text of the arguments where the global is called, as the reader prints them: some functions are safe only with some
  */
 export function judgeGlobal(module: string, name: string, args?: string): GlobalKind {
-  const key = `${module}\n${name}`;
-  const before = judged.get(key);
+  let ofModule = judged.get(module);
+  const before = ofModule?.get(name);
   if (before !== undefined) return before;
   const kind = judgeAnew(module, name, args);
   // Where arguments decide, the answer belongs to them; hostile files name endless globals.
-  if (judged.size < mostJudged && isSafeCall(module, name, undefined) === false) judged.set(key, kind);
+  if (judgedCount >= mostJudged || isSafeCall(module, name, undefined)) return kind;
+  judgedCount++;
+  if (!ofModule) {
+    ofModule = new Map();
+    judged.set(module, ofModule);
+  }
+  ofModule.set(name, kind);
   return kind;
 }
 
-const judged = new Map<string, GlobalKind>();
+const judged = new Map<string, Map<string, GlobalKind>>();
 const mostJudged = 10_000;
+let judgedCount = 0;
 
 function judgeAnew(module: string, name: string, args: string | undefined): GlobalKind {
   if (isSafe(module, name)) return "safe";
@@ -60,11 +74,10 @@ function judgeAnew(module: string, name: string, args: string | undefined): Glob
 }
 
 function isSafe(module: string, name: string): boolean {
-  const names = safe.get(module);
-  if (names?.has(name)) return true;
+  if (safeNames(module)?.has(name)) return true;
   if (module === "numpy.dtypes") return /^[A-Za-z0-9]+DType$/.test(name);
   // Universal functions of numpy, as newer releases name them.
-  if (/^numpy\.(_core|core)\.(_multiarray_umath|umath)$/.test(module)) return safe.get("numpy")!.has(name);
+  if (/^numpy\.(_core|core)\.(_multiarray_umath|umath)$/.test(module)) return safeNames("numpy")!.has(name);
   if (/^(_loss|sklearn\._loss\._loss)$/.test(module) && /^Cy[A-Za-z]+$/.test(name)) return true;
   return cythonLibraries.test(module) && /^__pyx_unpickle_[A-Za-z0-9_]+$/.test(name);
 }

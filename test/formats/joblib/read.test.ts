@@ -78,7 +78,7 @@ test("arrays in other files are never looked for outside of the folder", async (
   const name = "joblib-0.9.4.joblib_01.npy";
   const at = bytes.indexOf(name);
   bytes.write("../".padEnd(name.length, "x"), at, "latin1");
-  const moved = { ...memoryFile(bytes, "moved"), sibling: (relative: string) => file.sibling!(relative) };
+  const moved = memoryFile(bytes, "moved", (relative) => file.sibling!(relative));
   await expect(readJoblib(moved)).rejects.toMatchObject({ code: "PATH_UNSAFE" });
 });
 

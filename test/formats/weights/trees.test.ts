@@ -23,7 +23,7 @@ test.each([
 test("TensorFlow.js: weights that do not fill their tensors, in a file outside of the folder", async () => {
   const manifest = [{ paths: ["../w.bin"], weights: [{ name: "w", shape: [4], dtype: "float32" }] }];
   const bytes = Buffer.from(JSON.stringify({ modelTopology: {}, weightsManifest: manifest }));
-  const file = { ...memoryFile(bytes, "model.json"), sibling: async () => memoryFile(new Uint8Array(12), "w.bin") };
+  const file = memoryFile(bytes, "model.json", async () => memoryFile(new Uint8Array(12), "w.bin"));
   const told: Observation[] = [];
   await tfjs.survey!(file, { covered() {}, observe: (seen) => void told.push(seen), async nested() {} });
   expect(told).toContainEqual(expect.objectContaining({ kind: "path", path: "../w.bin" }));
