@@ -393,7 +393,5 @@ function free(stem: string, taken: ReadonlySet<string>): string {
 }
 
 function anyOf(g: GraphBuilder, mask: Value, axes: readonly number[]): Value {
-  const bits = g.op("Cast", [mask], { to: 6 });
-  const most = g.op("ReduceMax", [bits, g.constant(int64(axes))], { keepdims: 0 });
-  return g.op("Cast", [most], { to: 9 });
+  return g.op("ReduceMax", [mask, g.constant(int64(axes))], { keepdims: 0 });
 }

@@ -242,18 +242,30 @@ class Packing {
     const { value, places } = view.matrix;
     if (places !== undefined) this.#gather(name, value, this.#placesOf(view), 0);
     else if (isWhole(view)) this.#nodes.push(plainNode("Identity", name, [value]));
-    else this.#gather(name, value, this.#indices(view), 1);
+    else this.#take(name, value, view);
+  }
+
+  /** Neighbours are sliced out, which is quicker than to gather them. */
+  #take(name: string, matrix: string, view: View): void {
+    const { places, isFlat } = view;
+    const isRun = !isFlat && places.length > 1 && places.every((place, at) => place === places[0]! + at);
+    if (!isRun || opsetVersion(this.#model.opsetImports, "") < 10) {
+      this.#gather(name, matrix, this.#indices(places, isFlat), 1);
+      return;
+    }
+    const bounds = [[places[0]!], [places.at(-1)! + 1], [1]].map((bound) => this.#indices(bound, false));
+    this.#nodes.push(plainNode("Slice", name, [matrix, ...bounds]));
   }
 
   /** Where the view's texts are: int64, of its shape. */
   #placesOf(view: View): string {
     if (isWhole(view)) return view.matrix.places!;
     const name = this.#names.unique("packed_places");
-    this.#gather(name, view.matrix.places!, this.#indices(view), 1);
+    this.#take(name, view.matrix.places!, view);
     return name;
   }
 
-  #indices({ places, isFlat }: View): string {
+  #indices(places: readonly number[], isFlat: boolean): string {
     const key = `${isFlat} ${places}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;

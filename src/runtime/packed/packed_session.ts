@@ -24,7 +24,8 @@ export function packedSession(session: Session, groups: readonly PackedGroup[]):
  * Feeds of the packed graph; groups that are packed already stay as they are.
  * @throws IngotError INPUT_INVALID for columns that are missing, of another type, or longer than others
  */
-export function packedFeeds(groups: readonly PackedGroup[], feeds: Feeds): Record<string, Tensor> {
+export function packedFeeds(groups: readonly PackedGroup[], feeds: Feeds): Feeds {
+  if (groups.every(({ input }) => feeds[input])) return feeds;
   const packed: Record<string, Tensor> = {};
   const gone = new Set<string>();
   for (const group of groups) {
@@ -37,8 +38,11 @@ export function packedFeeds(groups: readonly PackedGroup[], feeds: Feeds): Recor
       gone.add(name);
       return tensor.data;
     });
-    const cells =
-      dtype === "string" ? new Array<string>(rows * own.length).fill("") : allocated(dtype, rows * own.length);
+    if (dtype === "string") {
+      addTexts(packed, group, own as string[][], rows);
+      continue;
+    }
+    const cells = new (dataType(dtype).array!)(rows * own.length);
     interleave(cells as Float64Array, own as Float64Array[], rows);
     addGroup(packed, group, cells, rows);
   }
@@ -47,23 +51,22 @@ export function packedFeeds(groups: readonly PackedGroup[], feeds: Feeds): Recor
 }
 
 /** @param cells of all columns, row by row */
-export function addGroup(
-  feeds: Record<string, Tensor>,
-  { dtype, input, places, columns }: PackedGroup,
-  cells: TensorData,
-  rows: number,
-): void {
-  if (places === undefined) {
-    feeds[input] = { dtype, dims: [rows, columns.length], data: cells };
-    return;
-  }
-  const { texts, at } = differentTexts(cells as string[]);
-  feeds[input] = { dtype, dims: [texts.length], data: texts };
-  feeds[places] = { dtype: "int64", dims: [rows, columns.length], data: at };
+export function addGroup(feeds: Record<string, Tensor>, group: PackedGroup, cells: TensorData, rows: number): void {
+  const { dtype, input, columns } = group;
+  if (dtype === "string") addTexts(feeds, group, [cells as string[]], rows);
+  else feeds[input] = { dtype, dims: [rows, columns.length], data: cells };
 }
 
-function allocated(dtype: DType, length: number): TensorData {
-  return new (dataType(dtype).array!)(length);
+/** @param parts one by one, or all columns row by row as a single one */
+function addTexts(
+  feeds: Record<string, Tensor>,
+  { input, places, columns }: PackedGroup,
+  parts: readonly string[][],
+  rows: number,
+): void {
+  const { texts, at } = differentTexts(parts);
+  feeds[input] = { dtype: "string", dims: [texts.length], data: texts };
+  feeds[places!] = { dtype: "int64", dims: [rows, columns.length], data: at };
 }
 
 function checkColumn(
@@ -98,27 +101,26 @@ function interleave(cells: Float64Array, columns: readonly Float64Array[], rows:
   }
 }
 
-/** Each text once, and where each one is; as they are where too many differ. */
-function differentTexts(cells: string[]): { texts: string[]; at: BigInt64Array } {
-  const at = new BigInt64Array(cells.length);
+/** Each text once, and where each one is, row by row; as they are where too many differ. */
+function differentTexts(columns: readonly string[][]): { texts: string[]; at: BigInt64Array } {
+  const width = columns.length;
+  const rows = columns[0]!.length;
+  const at = new BigInt64Array(rows * width);
   // Places fit into the lower half of an int64, which is quicker to write.
   const low = new Int32Array(at.buffer);
-  if (cells.length <= fewTexts) {
-    for (let cell = 0; cell < cells.length; cell++) low[2 * cell] = cell;
-    return { texts: cells, at };
-  }
   const texts: string[] = [];
   const known = new Map<string, number>();
-  let compares = true;
-  for (let cell = 0; cell < cells.length; cell++) {
-    const text = cells[cell]!;
-    let place = compares ? known.get(text) : undefined;
-    if (place === undefined) {
-      place = texts.push(text) - 1;
-      if (compares) known.set(text, place);
+  let compares = rows * width > fewTexts;
+  for (let row = 0, cell = 0; row < rows; row++)
+    for (let column = 0; column < width; column++, cell++) {
+      const text = columns[column]![row]!;
+      let place = compares ? known.get(text) : undefined;
+      if (place === undefined) {
+        place = texts.push(text) - 1;
+        if (compares) known.set(text, place);
+      }
+      low[2 * cell] = place;
+      if (cell === firstTexts && texts.length * 2 > firstTexts) compares = false;
     }
-    low[2 * cell] = place;
-    if (cell === firstTexts && texts.length * 2 > firstTexts) compares = false;
-  }
   return { texts, at };
 }
