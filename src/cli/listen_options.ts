@@ -29,7 +29,7 @@ export async function listenOptions(given: Given): Promise<Partial<ServerOptions
       where: tlsCert === undefined ? "--tls-cert" : "--tls-key",
       fix: "give both",
     });
-  const { Tokens } = await import("../serve/index.ts");
+  const { Tokens } = await import("./serving.ts");
   const maxInFlight = numberOf(given.maxInFlight, "--max-in-flight");
   const bodyMiB = numberOf(given.maxBody, "--max-body");
   const latencyTargetMs = numberOf(given.latencyTarget, "--latency-target");

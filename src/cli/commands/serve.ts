@@ -61,7 +61,7 @@ export default command({
         fix: "name packages, or a file: see `ingot serve --help`",
       });
     const [{ planOfFlags, startDeployed, storePackages }, { exampleCurl }, admin] = await Promise.all([
-      import("../../serve/index.ts"),
+      import("../serving.ts"),
       import("../serving_hint.ts"),
       adminOption(adminPort, adminTokenFile, io),
     ]);

@@ -6,7 +6,6 @@ import { IngotError, quoted } from "../../core/index.ts";
 import { readJson, writeJson } from "../../runtime/index.ts";
 import { ClientGone, readBody, textOf } from "../body.ts";
 import { createServer } from "../listener/node_http.ts";
-import { parseDeployment } from "./deployment_file.ts";
 import type { LiveDeployment } from "./live_deployment.ts";
 
 export interface AdminOptions {
@@ -42,7 +41,10 @@ export const adminRoutes: readonly AdminRoute[] = [
     method: "PUT",
     path: /^\/deployment$/,
     shown: "/deployment",
-    handle: (deployment, body) => deployment.apply(parseDeployment(body, "request body"), "admin: apply"),
+    handle: async (deployment, body) => {
+      const { parseDeployment } = await import("./deployment_file.ts");
+      return deployment.apply(parseDeployment(body, "request body"), "admin: apply");
+    },
   },
   {
     method: "POST",

@@ -9,7 +9,7 @@ import type { TraceOptions, Traces } from "../observe/traces.ts";
 import { servedEntries } from "../repository.ts";
 import { type RunningServer, type ServerOptions, startServer } from "../server.ts";
 import { type AdminOptions, checkTokenLength, type RunningAdmin, startAdmin } from "./admin.ts";
-import { type DeploymentPlan, parseDeployment } from "./deployment_file.ts";
+import type { DeploymentPlan } from "./deployment_file.ts";
 import { DeploymentRepository } from "./deployment_repository.ts";
 import { LiveDeployment, type LiveDeploymentOptions } from "./live_deployment.ts";
 
@@ -114,5 +114,6 @@ async function readDeployment(file: string): Promise<DeploymentPlan> {
   const bytes = await readFile(file).catch((cause) => {
     throw cannotOpen(cause, file);
   });
-  return parseDeployment(bytes, file);
+  // The parser of YAML and its checks are half of what serving would load.
+  return (await import("./deployment_file.ts")).parseDeployment(bytes, file);
 }

@@ -1,7 +1,8 @@
 // The port of gRPC: accepts, encrypts, and loads gRPC's library when its first client speaks.
 import { createServer, type Server, type Socket } from "node:net";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:tls";
+import type { Server as TlsServer } from "node:tls";
 import { firstBytes, isHttp2 } from "../listener/first_bytes.ts";
+import { nodeTls } from "../listener/node_http.ts";
 import type { TlsFiles } from "../listener/tls_files.ts";
 import type { Serving } from "../serving.ts";
 import type { GrpcServer } from "./server.ts";
@@ -29,7 +30,9 @@ export class GrpcPort {
     this.#options = options;
     const { tls, headersTimeoutMs: handshakeTimeout } = options;
     this.server = tls
-      ? createTlsServer({ ...tls.current(), ALPNProtocols: ["h2"], handshakeTimeout }, (socket) => this.#greet(socket))
+      ? nodeTls().createServer({ ...tls.current(), ALPNProtocols: ["h2"], handshakeTimeout }, (socket) =>
+          this.#greet(socket),
+        )
       : createServer((socket) => this.#greet(socket));
     // A handshake that failed is the client's matter.
     this.server.on("tlsClientError", () => {});

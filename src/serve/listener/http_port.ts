@@ -1,11 +1,11 @@
 // One port, two protocols: HTTP/1.1 and HTTP/2, told apart by ALPN where the connection is encrypted, else by what a client says first.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type http2 from "node:http2";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { Server as TlsServer } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { firstBytes, isHttp2 } from "./first_bytes.ts";
-import { createServer } from "./node_http.ts";
+import { createServer, nodeHttps } from "./node_http.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 export type Handle = (request: IncomingMessage, response: ServerResponse) => void;
@@ -29,6 +29,7 @@ export class HttpPort {
   readonly #sessions = new Set<http2.Http2Session>();
   readonly #silent = new Set<Socket>();
   #isTimed = false;
+  #isClosing = false;
   #allLeft: (() => void) | null = null;
   readonly #options: HttpPortOptions;
   readonly #handle: Handle;
@@ -44,7 +45,7 @@ export class HttpPort {
     };
     const handshakeTimeout = options.headersTimeoutMs;
     this.server = options.tls
-      ? createTlsServer(
+      ? nodeHttps().createServer(
           { ...timeouts, handshakeTimeout, ...options.tls.current(), ALPNProtocols: ["h2", "http/1.1"] },
           handle,
         )
@@ -73,6 +74,7 @@ export class HttpPort {
   /** Every connection is answered and closed; those that have not said anything yet get a moment to. */
   async close(timeoutMs: number): Promise<void> {
     const { server } = this;
+    this.#isClosing = true;
     // http.Server's own close() would at once reset connections whose request is still on its way.
     const left = new Promise<void>((resolve) => {
       if (this.#handed.size === 0) resolve();
@@ -148,5 +150,9 @@ export class HttpPort {
     this.#sessions.add(session);
     session.once("close", () => this.#sessions.delete(session));
     session.setTimeout(this.#options.keepAliveTimeoutMs, () => session.close());
+    if (!this.#isClosing) return;
+    // It was on its way when closing began: its first request is answered.
+    session.once("stream", () => session.close());
+    setTimeout(() => session.close(), silentConnectionMs);
   }
 }

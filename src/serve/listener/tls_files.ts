@@ -1,7 +1,7 @@
 // A certificate and its key, read again when they change: renewing needs no restart.
 import { readFileSync, unwatchFile, watchFile } from "node:fs";
-import { createSecureContext } from "node:tls";
 import { cannotOpen, IngotError } from "../../core/index.ts";
+import { nodeTls } from "./node_http.ts";
 
 export class TlsFiles {
   readonly certificate: string;
@@ -25,7 +25,7 @@ export class TlsFiles {
       }
     }) as [Buffer, Buffer];
     try {
-      createSecureContext({ cert, key });
+      nodeTls().createSecureContext({ cert, key });
     } catch (cause) {
       throw new IngotError("USAGE", {
         what: `this is no certificate with its key: ${cause instanceof Error ? cause.message : cause}`,

@@ -52,6 +52,19 @@ test("closing ends HTTP/2 sessions when their streams are answered", async () =>
   await ended;
 });
 
+test("an HTTP/2 client that had only connected when closing begins is answered, then its session ends", async () => {
+  const server = await serve([await peopleModel()]);
+  const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+  await once(socket, "connect");
+  await fetch(`${server.url}/v2/health/live`);
+  const closing = server.close();
+  const session = http2.connect(server.url, { createConnection: () => socket });
+  const ended = once(session, "close");
+  expect((await over(session, { ":path": "/predict" }, body)).status).toBe(200);
+  await Promise.all([closing, ended]);
+  // Below the 30 s after which whatever is left is destroyed.
+}, 20_000);
+
 test("a body too large over HTTP/2 is refused, and the session goes on", async () => {
   const server = await serve([await peopleModel()], { bodyLimit: 1000 });
   const session = http2.connect(server.url);
