@@ -3,6 +3,7 @@ export { type AttributeInput, Float, float } from "./attributes.ts";
 export { dialect, GraphBuilder, type OpOptions, type Value } from "./builder.ts";
 export { type MergeOptions, mergeModels } from "./compose.ts";
 export { byteLength, type DataType, dataType, dataTypeOf, dataTypes } from "./data_types.ts";
+export { erf, erfcFar, erfcNear, erfNearZero, polynomial, quotient, type Rational } from "./error_function.ts";
 export { compileGraph, type Evaluator } from "./evaluate/index.ts";
 export { murmur3 } from "./evaluate/murmur3.ts";
 export { externalFiles, loadExternal, type Split, splitExternal, writeExternal } from "./external_data.ts";

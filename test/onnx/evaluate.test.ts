@@ -66,6 +66,40 @@ test.each([
     );
 });
 
+test("Erf is ONNX Runtime's in float32, and C's in float64", async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(anyFloat, { maxLength: 9 }), (a) =>
+      agree({ a: float32(a) }, (g, [x]) => g.op("Erf", [x!]), { relative: 0, absolute: 3e-7 }),
+    ),
+    { numRuns: 15 },
+  );
+  // ONNX Runtime has none of float64. Python's math.erf:
+  const values: [x: number, erf: number][] = [
+    [1e-300, 1.1283791670955126e-300],
+    [1e-10, 1.1283791670955126e-10],
+    [0.1, 0.1124629160182849],
+    [-0.5, -0.5204998778130465],
+    [0.75, 0.7111556336535151],
+    [0.999, 0.8422852702064969],
+    [1.0, 0.8427007929497149],
+    [1.0001, 0.8427422995485203],
+    [-1.5, -0.9661051464753108],
+    [2.0, 0.9953222650189527],
+    [3.0, 0.9999779095030014],
+    [-4.5, -0.9999999998033839],
+    [5.8, 0.9999999999999998],
+    [6.5, 1.0],
+  ];
+  const g = new GraphBuilder("erf");
+  g.output(g.op("Erf", [g.input("x", "float64", ["N"])]), "y");
+  const run = (xs: number[]) => compileGraph(g.build()).run({ x: float64(xs) })["y"]!.data as Float64Array;
+  const found = run(values.map(([x]) => x));
+  values.forEach(([x, erf], i) => {
+    expect(Math.abs(found[i]! - erf), `erf(${x})`).toBeLessThanOrEqual(4.5e-16 * Math.abs(erf));
+  });
+  expect([...run([Number.NaN, Infinity, -Infinity, -0])]).toEqual([Number.NaN, 1, -1, -0]);
+});
+
 test.each(["Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual"])("%s equals ONNX Runtime", async (op) => {
   await fc.assert(
     fc.asyncProperty(

@@ -2,6 +2,7 @@
 // _BinaryGaussianProcessClassifierLaplace.predict and predict_proba; several classes by sklearn/multiclass.py.
 import { type Fitted, NdArray } from "../../formats/index.ts";
 import type { GraphBuilder, Value } from "../../onnx/index.ts";
+import { erf } from "../../onnx/index.ts";
 import type { Tolerance } from "../converter.ts";
 import {
   column,
@@ -19,7 +20,7 @@ import {
 } from "./dense.ts";
 import type { Classes, Classify, ClassRows, ClassValues, Estimator, Matrix } from "./estimator.ts";
 import { type GaussianKernel, gaussianKernelRows, readGaussianKernel, rowOf } from "./gaussian_kernels.ts";
-import { emitErf, erf } from "./normal.ts";
+import { emitErf } from "./normal.ts";
 import { readTargets } from "./tree_classes.ts";
 import { numberColumns } from "./tree_input.ts";
 import { isBefore } from "./tree_release.ts";

@@ -1,6 +1,7 @@
 // Operators that work element by element, with broadcasting (ONNX, Broadcasting.md). float32 results are the double result
 // rounded once: exact for + - * / sqrt, and the same on every machine with one JavaScript engine for the rest.
 import { type DType, IngotError } from "../../core/index.ts";
+import { erf } from "../error_function.ts";
 import type { Tensor } from "../tensor.ts";
 import { castTo } from "./cast.ts";
 import { allocate, given, isLong, type Kernel, type Operator, stridesOf, writable } from "./kernel.ts";
@@ -209,6 +210,7 @@ export const elementwise: Readonly<Record<string, Operator>> = {
     isLong(dtype) ? (BigInt(value > 0 ? 1 : value < 0 ? -1 : 0) as unknown as number) : Math.sign(value) + 0,
   ),
   Exp: unary(Math.exp),
+  Erf: unary(erf),
   Log: unary(Math.log),
   Sqrt: unary(Math.sqrt),
   Reciprocal: unary((value) => 1 / value),
