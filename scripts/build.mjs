@@ -35,6 +35,7 @@ async function bundleCommandLine() {
       main: "src/cli/main.ts",
       demo: "src/cli/demo.ts",
       thread: "src/runtime/thread/entry.ts",
+      worker: "src/serve/workers/entry.ts",
       sandbox: "src/pipeline/host/custom/entry.ts",
     },
     platform: "node",
@@ -49,7 +50,12 @@ async function bundleCommandLine() {
     experimental: { chunkOptimization: { mergeCommonChunks: false } },
     transform: {
       target: "node22",
-      define: { INGOT_VERSION: JSON.stringify(version), INGOT_THREAD_ENTRY: '"thread.mjs"', ...sandboxEntry },
+      define: {
+        INGOT_VERSION: JSON.stringify(version),
+        INGOT_THREAD_ENTRY: '"thread.mjs"',
+        INGOT_WORKER_ENTRY: '"worker.mjs"',
+        ...sandboxEntry,
+      },
     },
   });
   await bundle.write({

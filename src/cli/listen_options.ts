@@ -50,6 +50,15 @@ export function loadOptions(noBatching: boolean, threads: string | undefined): L
   return { ...(noBatching ? { batching: false } : {}), ...(number === undefined ? {} : { threads: number }) };
 }
 
+/** Null: this process answers. @throws IngotError USAGE */
+export function workersOf(text: string | undefined): number | null {
+  const workers = numberOf(text, "--workers") ?? null;
+  if (workers === null || workers <= mostWorkers) return workers;
+  throw new IngotError("USAGE", { what: `${text} are too many workers`, where: "--workers", fix: "one per core" });
+}
+
+const mostWorkers = 256;
+
 function numberOf(text: string | undefined, option: string): number | undefined {
   if (text === undefined) return undefined;
   if (/^\d{1,7}$/.test(text) && Number(text) > 0) return Number(text);

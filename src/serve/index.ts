@@ -29,3 +29,4 @@ export { type LoadedModel, ServedModel } from "./served_model.ts";
 export { type LoadOptions, servedPackage } from "./served_package.ts";
 export { type RunningServer, type ServerOptions, startServer } from "./server.ts";
 export { Serving } from "./serving.ts";
+export { type DeployedWorkers, startWorkers, type WorkersOptions } from "./workers/deployed_workers.ts";

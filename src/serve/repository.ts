@@ -26,14 +26,14 @@ export interface ModelRepository {
 }
 
 /** What is served, each version once. */
-export function servedEntries({ models, isReady }: Pick<Serving, "models" | "isReady">): RepositoryEntry[] {
+export function servedEntries({ models, draining }: Pick<Serving, "models" | "draining">): RepositoryEntry[] {
   const entries = new Map<string, RepositoryEntry>();
   for (const { name, version } of models)
     entries.set(JSON.stringify([name, version]), {
       name,
       version,
-      state: isReady ? "READY" : "UNAVAILABLE",
-      reason: isReady ? "" : "the server is stopping",
+      state: draining ? "UNAVAILABLE" : "READY",
+      reason: draining ? "the server is stopping" : "",
     });
   return [...entries.values()];
 }

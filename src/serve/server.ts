@@ -1,4 +1,5 @@
 // The HTTP server: accepts, routes, answers, stops without dropping anybody.
+import type { Server } from "node:net";
 import { IngotError } from "../core/index.ts";
 import { Cors } from "./access/cors.ts";
 import type { Tokens } from "./access/tokens.ts";
@@ -62,7 +63,7 @@ export interface ServerOptions extends AnsweringOptions {
 }
 
 export interface RunningServer {
-  /** `http://host:port` without a slash at the end, or `unix:` and the path of the socket. */
+  /** `http://host:port` without a slash at the end, `unix:` and the path of the socket, or `handed:` where another process listens. */
   readonly url: string;
   /** 0 for a Unix socket. */
   readonly port: number;
@@ -105,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   answerBrokenRequests(http.server, serving);
   const { handed } = options;
-  const wantsGrpc = handed ? handed.grpcPort !== null : options.grpcPort !== undefined;
+  const wantsGrpc = handed ? handed.hasGrpc : options.grpcPort !== undefined;
   const grpc = wantsGrpc ? new GrpcPort(serving, { tls, headersTimeoutMs, errorLog }) : null;
 
   const stop = async () => {
@@ -118,12 +119,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let where: { readonly url: string; readonly port: number; readonly grpcPort: number | null };
   if (handed) {
-    where = handed;
+    where = { url: "handed:", port: 0, grpcPort: null };
     handed.open({ http: (socket) => http.take(socket), grpc: (socket) => grpc?.take(socket) });
   } else {
-    const { url, port } = await listening(http, options);
+    const { url, port } = await listening(http.server, options);
     try {
-      where = { url, port, grpcPort: grpc && (await listeningForGrpc(grpc, options)) };
+      where = { url, port, grpcPort: grpc && (await listeningForGrpc(grpc.server, options)) };
     } catch (error) {
       await stop();
       throw error;
@@ -150,15 +151,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-async function listeningForGrpc({ server }: GrpcPort, options: ServerOptions): Promise<number> {
+/** @returns the port. @throws IngotError ADDRESS_IN_USE */
+export async function listeningForGrpc(
+  server: Server,
+  options: Pick<ServerOptions, "grpcPort" | "host">,
+): Promise<number> {
   return (await listenOnPort(server, options.grpcPort!, options.host ?? "127.0.0.1", "--grpc-port")).port;
 }
 
-async function listening(http: HttpPort, options: ServerOptions): Promise<{ url: string; port: number }> {
+/** @returns where clients find it. @throws IngotError ADDRESS_IN_USE */
+export async function listening(
+  server: Server,
+  options: Pick<ServerOptions, "socket" | "port" | "host" | "tls">,
+): Promise<{ url: string; port: number }> {
   if (options.socket !== undefined) {
-    await listenOnSocket(http.server, options.socket);
+    await listenOnSocket(server, options.socket);
     return { url: `unix:${options.socket}`, port: 0 };
   }
-  const { port, host } = await listenOnPort(http.server, options.port ?? 8080, options.host ?? "127.0.0.1");
+  const { port, host } = await listenOnPort(server, options.port ?? 8080, options.host ?? "127.0.0.1");
   return { url: `${options.tls ? "https" : "http"}://${host}:${port}`, port };
 }

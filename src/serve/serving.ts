@@ -35,6 +35,8 @@ export class Serving {
   repository: ModelRepository | null = null;
   /** Set when the server is about to stop: answers go on, readiness does not. */
   draining = false;
+  /** Where several processes serve: false while one of them is being replaced. */
+  othersReady = true;
   /** What was counted. */
   readonly watch: Watch;
   #models: readonly ServedModel[];
@@ -63,7 +65,7 @@ export class Serving {
   }
 
   get isReady(): boolean {
-    return !this.draining;
+    return !this.draining && this.othersReady;
   }
 
   /**

@@ -29,26 +29,33 @@ function ask({ port }: RunningServer, agent: Agent, path = "/predict"): Promise<
 
 test("closing under load: everything that was sent is answered, then nothing is accepted", async () => {
   const model = await peopleModel();
-  const server = await serve([{ ...model, predictor: slowed(model.predictor, 20) }]);
-  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
-  const outcomes: Outcome[] = [];
-  // Like a load balancer, each goes on until it is told that the connection ends.
-  const client = async () => {
-    for (;;) {
-      const outcome = await ask(server, agent);
-      outcomes.push(outcome);
-      if (!outcome.keeps) return;
-    }
+  let gate: Promise<void> | null = null;
+  const { predictor } = model;
+  const held: typeof predictor = {
+    ...slowed(predictor, 0),
+    run: async (feeds) => {
+      await gate;
+      return predictor.run(feeds);
+    },
   };
-  const clients = Array.from({ length: 16 }, client);
-  await new Promise((resolve) => setTimeout(resolve, 150));
-  const before = outcomes.length;
-  await server.close();
-  await Promise.all(clients);
+  const server = await serve([{ ...model, predictor: held }]);
+  const agent = new Agent({ keepAlive: true, maxSockets: 16 });
+  const all = () => Promise.all(Array.from({ length: 16 }, () => ask(server, agent)));
+  for (const outcome of await all())
+    expect(outcome).toEqual(expect.objectContaining({ code: 200, sum: 51, keeps: true }));
+  let open = () => {};
+  gate = new Promise((resolve) => {
+    open = resolve;
+  });
+  const underway = all();
+  while (server.serving.first.inFlight < 16) await new Promise((resolve) => setTimeout(resolve, 5));
+  const closed = server.close();
+  open();
+  // Each is told that its connection ends.
+  for (const outcome of await underway) expect(outcome).toMatchObject({ code: 200, sum: 51, keeps: false });
+  await closed;
   agent.destroy();
-  expect(before).toBeGreaterThan(0);
-  expect(outcomes.length).toBeGreaterThanOrEqual(before + 16);
-  for (const outcome of outcomes) expect(outcome).toMatchObject({ code: 200, sum: 51 });
+  await expect(fetch(`${server.url}/healthz`)).rejects.toThrow();
 });
 
 test("while draining: not ready, yet predictions are answered; predictors close last and once", async () => {

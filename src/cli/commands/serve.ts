@@ -1,7 +1,7 @@
 import { IngotError } from "../../core/index.ts";
 import { adminOption } from "../admin_option.ts";
 import { command, flag, rest, value, values } from "../command.ts";
-import { listenOptions, loadOptions } from "../listen_options.ts";
+import { listenOptions, loadOptions, workersOf } from "../listen_options.ts";
 import { grpcPortOf, portOf } from "../port_option.ts";
 import { runtimeOf } from "../runtime_option.ts";
 import { stopRequest } from "../stop_request.ts";
@@ -17,6 +17,7 @@ export default command({
     "ingot serve flight-delay:1.0.0 penguins --port 9000 --host 0.0.0.0",
     "ingot serve flight-delay:1.0.0 --variant next=flight-delay:1.1.0,10",
     "ingot serve -f deployment.yaml --admin-port 8082",
+    "ingot serve flight-delay --workers 4",
     "ingot serve income --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem --token-file tokens",
   ],
   args: {
@@ -43,7 +44,11 @@ export default command({
     cors: values("origin", "pages of this origin may ask, `*` of any; may be given again"),
     latencyTarget: value("ms", "wait for company while answers stay below this; default: nobody waits"),
     noBatching: flag("every request runs by itself"),
-    threads: value("number", "threads within one run of a model; default: 1, all cores for slow ones"),
+    threads: value(
+      "number",
+      "threads within one run of a model; default: 1, all cores for slow ones; 1 with --workers",
+    ),
+    workers: value("number", "processes that answer, each with its copy of the models; default: this one alone"),
     maxInFlight: value("number", "predictions under way before 503; default 1024"),
     maxBody: value("MiB", "largest request body; default 32"),
   },
@@ -67,28 +72,53 @@ export default command({
     ]);
     const traces = traceOption(args.trace, args.traceSample);
     const load = { ...loadOptions(args.noBatching, args.threads), ...(name ? { runtime: name } : {}) };
-    const find = storePackages(await io.openStore(), load);
+    const store = await io.openStore();
     const toStderr = (line: string) => void process.stderr.write(`${line}\n`);
-    const server = await startDeployed({
+    const workers = workersOf(args.workers);
+    const { tokens, socket, ...listen } = await listenOptions(args);
+    const settings = { ...listen, version };
+    const shared = {
       deployment: file ?? planOfFlags(packages, variant),
-      find,
-      version,
+      find: storePackages(store, load),
       port: httpPort,
-      ...(await listenOptions(args)),
-      eventLog: (line) => io.note(line),
+      ...(socket ? { socket } : {}),
       ...(grpc === null ? {} : { grpcPort: grpc }),
-      ...(modelControl ? { modelControl } : {}),
       ...(host ? { host } : {}),
       ...(admin ? { admin } : {}),
-      ...(accessLog ? { accessLog: toStderr } : {}),
-      ...(traces ? { traces: { ...traces, version } } : {}),
-      log: (entry) => {
+      log: (entry: Readonly<Record<string, unknown>>) => {
         if (entry["revision"] !== 1)
           toStderr(JSON.stringify({ time: new Date().toISOString(), level: "info", ...entry }));
       },
-    });
+    };
+    const traced = traces && { ...traces, version };
+    const server =
+      workers === null
+        ? await startDeployed({
+            ...shared,
+            ...settings,
+            eventLog: (line) => io.note(line),
+            ...(tokens ? { tokens } : {}),
+            ...(modelControl ? { modelControl } : {}),
+            ...(accessLog ? { accessLog: toStderr } : {}),
+            ...(traced ? { traces: traced } : {}),
+          })
+        : await (await import("../serving_workers.ts")).startWorkers({
+            ...shared,
+            settings: {
+              server: settings,
+              store: store.folder,
+              load,
+              tokens: tokens?.entries ?? null,
+              traces: traced,
+              modelControl,
+              accessLog,
+              events: !io.quiet && !io.json,
+              workers,
+            },
+          });
     process.on("SIGHUP", () => void server.reload("SIGHUP"));
-    const { models, first } = server.serving;
+    const models = "serving" in server ? server.serving.models : server.models;
+    const first = models[0]!;
     const served = models.map(({ name, version, digest, variant }) => ({ name, version, digest, variant }));
     const grpcHost = args.socket === undefined ? new URL(server.url).hostname : (args.host ?? "127.0.0.1");
     io.result(
@@ -98,6 +128,7 @@ export default command({
         ...served[0],
         models: served,
         ...(server.admin ? { admin: server.admin.url } : {}),
+        ...(workers === null ? {} : { workers }),
       },
       () =>
         [

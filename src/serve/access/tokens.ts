@@ -10,21 +10,33 @@ interface Token {
   readonly models: ReadonlySet<string> | null;
 }
 
+/** What is kept of a token, as plain data. */
+export interface TokenEntry {
+  /** SHA-256, in hex. */
+  readonly digest: string;
+  /** Null: all. */
+  readonly models: readonly string[] | null;
+}
+
 const shortest = 16;
 const mostTokens = 1000;
 
 export class Tokens {
   readonly #tokens: readonly Token[];
 
+  private constructor(tokens: readonly Token[]) {
+    this.#tokens = tokens;
+  }
+
   /** @throws IngotError USAGE for a text without a token, and for tokens that could be guessed */
-  constructor(text: string, where: string) {
+  static parse(text: string, where: string): Tokens {
     const lines = text
       .split("\n")
       .map((line) => line.trim())
       .filter((line) => line !== "" && !line.startsWith("#"));
     if (lines.length === 0 || lines.length > mostTokens)
       throw new IngotError("USAGE", { what: `expected 1 to ${mostTokens} tokens, got ${lines.length}`, where });
-    this.#tokens = lines.map((line, index) => {
+    const tokens = lines.map((line, index): Token => {
       const [token, ...models] = line.split(/\s+/) as [string, ...string[]];
       if (token.length < shortest)
         throw new IngotError("USAGE", {
@@ -34,12 +46,27 @@ export class Tokens {
         });
       return { digest: digestOf(token), models: models.length > 0 ? new Set(models) : null };
     });
+    return new Tokens(tokens);
+  }
+
+  /** The same tokens again, in another process. */
+  static of(entries: readonly TokenEntry[]): Tokens {
+    return new Tokens(
+      entries.map(({ digest, models }) => ({ digest: Buffer.from(digest, "hex"), models: models && new Set(models) })),
+    );
+  }
+
+  get entries(): TokenEntry[] {
+    return this.#tokens.map(({ digest, models }) => ({
+      digest: digest.toString("hex"),
+      models: models && [...models],
+    }));
   }
 
   /** @throws IngotError FILE_NOT_FOUND, USAGE */
   static read(file: string): Tokens {
     try {
-      return new Tokens(readFileSync(file, "utf8"), file);
+      return Tokens.parse(readFileSync(file, "utf8"), file);
     } catch (cause) {
       throw cause instanceof IngotError ? cause : cannotOpen(cause as NodeJS.ErrnoException, file);
     }

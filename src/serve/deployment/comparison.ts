@@ -6,7 +6,8 @@ export interface OutputComparison {
   /** Records compared, and those with exactly the same value. */
   readonly compared: number;
   readonly same: number;
-  /** Of numbers: the largest distance, and the mean over all compared. NaN where there are no numbers. */
+  /** How many of them were numbers; their largest distance, and the mean. NaN where there are none. */
+  readonly numbers: number;
   readonly largest: number;
   readonly mean: number;
 }
@@ -50,7 +51,7 @@ export class Comparison {
     const outputs = Object.fromEntries(
       [...this.outputs].map(([name, { compared, same, numbers, largest, sum }]): [string, OutputComparison] => [
         name,
-        { compared, same, largest, mean: numbers === 0 ? Number.NaN : sum / numbers },
+        { compared, same, numbers, largest, mean: numbers === 0 ? Number.NaN : sum / numbers },
       ]),
     );
     return { outputs, differences: this.differences, failed: this.failed, skipped: this.skipped };
@@ -67,4 +68,32 @@ export class Comparison {
     }
     this.outputs.set(output, entry);
   }
+}
+
+/** The sum of what two processes compared. */
+export function mergeComparisons(
+  a: ReturnType<Comparison["state"]>,
+  b: ReturnType<Comparison["state"]>,
+): ReturnType<Comparison["state"]> {
+  const outputs: Record<string, OutputComparison> = { ...a.outputs };
+  for (const [name, one] of Object.entries(b.outputs)) {
+    const other = outputs[name];
+    outputs[name] = other ? mergeOutputs(other, one) : one;
+  }
+  return {
+    outputs,
+    differences: [...a.differences, ...b.differences].sort((x, y) => x.time - y.time).slice(-differencesKept),
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  };
+}
+
+function mergeOutputs(a: OutputComparison, b: OutputComparison): OutputComparison {
+  const [compared, same, numbers] = [a.compared + b.compared, a.same + b.same, a.numbers + b.numbers];
+  if (a.numbers === 0 || b.numbers === 0) {
+    const { largest, mean } = a.numbers === 0 ? b : a;
+    return { compared, same, numbers, largest, mean };
+  }
+  const mean = (a.mean * a.numbers + b.mean * b.numbers) / numbers;
+  return { compared, same, numbers, largest: Math.max(a.largest, b.largest), mean };
 }

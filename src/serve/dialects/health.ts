@@ -19,7 +19,7 @@ export const health: Dialect = {
       handle: (exchange) =>
         serving.isReady
           ? exchange.json(200, '{"status":"ready"}')
-          : exchange.json(503, '{"status":"draining"}', { "Retry-After": "1" }),
+          : exchange.json(503, `{"status":"${serving.draining ? "draining" : "starting"}"}`, { "Retry-After": "1" }),
     },
   ],
 };

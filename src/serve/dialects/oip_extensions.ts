@@ -4,11 +4,11 @@ import { IngotError } from "../../core/index.ts";
 import { readJson, writeJson } from "../../runtime/index.ts";
 import { readBody, textOf } from "../body.ts";
 import type { Exchange } from "../exchange.ts";
+import { statisticsOf } from "../observe/statistics.ts";
 import { controlledRepository, repositoryIndex } from "../repository.ts";
 import type { Route } from "../router.ts";
 import type { Serving } from "../serving.ts";
 import { modelConfig } from "./oip_metadata.ts";
-import { statisticsOf } from "./oip_statistics.ts";
 import { isObject } from "./record_forms.ts";
 
 /** As server metadata lists them. */
@@ -73,15 +73,15 @@ function configRoute(serving: Serving, path: string): Route {
 }
 
 function statisticsRoute(serving: Serving, path: string): Route {
-  const statistics = statisticsOf(serving);
   return {
     method: "GET",
     path: `${path}/stats`,
     about: "Counts and times of requests",
-    handle: (exchange, [name, version]) => {
+    handle: async (exchange, [name, version]) => {
       if (name !== undefined) exchange.model = serving.find(name, version);
       const models = name === undefined ? serving.models : [exchange.model];
-      exchange.json(200, writeJson({ model_stats: models.map((model) => statistics.of(model)) }));
+      const { statistics } = await serving.watch.total();
+      exchange.json(200, writeJson({ model_stats: models.map((model) => statisticsOf(model, statistics)) }));
     },
   };
 }

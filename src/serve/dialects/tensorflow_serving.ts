@@ -142,7 +142,7 @@ function statusRoute(serving: Serving, path: string): Route {
       const models = serving.models.filter(
         (model) => model.name === name && (version === undefined || model.version === version),
       );
-      const state = serving.isReady ? "AVAILABLE" : "UNLOADING";
+      const state = serving.draining ? "UNLOADING" : "AVAILABLE";
       const status = { error_code: "OK", error_message: "" };
       const versions = [...new Set(models.map((model) => model.version))];
       const body = {

@@ -68,8 +68,8 @@ export async function readExperiment(folder: string, choice: ExperimentChoice = 
     const number = numberOf(value);
     if (number === null) continue;
     const known = outcomes.get(name) ?? new Map();
-    // Told again, it replaces what was told before.
-    known.set(id, { value: number, time });
+    // Told again, it replaces what was told before, whichever process was told.
+    if (time >= (known.get(id)?.time ?? 0)) known.set(id, { value: number, time });
     outcomes.set(name, known);
   }
   const outcome = chosen(choice.outcome, [...outcomes.keys()], "outcome", folder);

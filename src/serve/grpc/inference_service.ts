@@ -5,7 +5,7 @@ import { messageOf } from "../dialects/dialect.ts";
 import { extensions, refuseOverrides } from "../dialects/oip_extensions.ts";
 import { runInference } from "../dialects/oip_inference.ts";
 import { modelConfig, modelMetadata } from "../dialects/oip_metadata.ts";
-import { statisticsOf } from "../dialects/oip_statistics.ts";
+import { statisticsOf } from "../observe/statistics.ts";
 import { controlledRepository, repositoryIndex } from "../repository.ts";
 import type { Serving } from "../serving.ts";
 import type { GrpcExchange } from "./exchange.ts";
@@ -15,7 +15,6 @@ import * as repository from "./repository_messages.ts";
 import { open, type Service, stream, unary } from "./service.ts";
 
 export function inferenceService(serving: Serving): Service {
-  const statistics = statisticsOf(serving);
   const infer = (request: inference.ModelInferRequest, exchange: GrpcExchange) => answerInfer(request, exchange);
   const find = ({ name = "", version = "" }: inference.NamedModel) => serving.find(name, version);
   return {
@@ -59,9 +58,16 @@ export function inferenceService(serving: Serving): Service {
       unary("ModelConfig", repository.modelConfigRequest, repository.modelConfigResponse, (request) => ({
         config: modelConfig(find(request)),
       })),
-      unary("ModelStatistics", repository.modelStatisticsRequest, repository.modelStatisticsResponse, (request) => ({
-        model_stats: (request.name ? [find(request)] : serving.models).map((model) => statistics.of(model)),
-      })),
+      unary(
+        "ModelStatistics",
+        repository.modelStatisticsRequest,
+        repository.modelStatisticsResponse,
+        async (request) => {
+          const models = request.name ? [find(request)] : serving.models;
+          const { statistics } = await serving.watch.total();
+          return { model_stats: models.map((model) => statisticsOf(model, statistics)) };
+        },
+      ),
       unary(
         "RepositoryIndex",
         repository.repositoryIndexRequest,

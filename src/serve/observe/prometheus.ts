@@ -13,6 +13,8 @@ export interface ProcessState {
   readonly heapBytes: number;
   readonly cpuSeconds: number;
   readonly uptimeSeconds: number;
+  /** Answered by this process. */
+  readonly requests: number;
   /** 99th percentile of how late the event loop was since it was last asked, in seconds. */
   readonly loopDelaySeconds: number;
 }
@@ -120,6 +122,7 @@ export function prometheusText({ version, traffic, processes, loads, gauges }: M
   perProcess("ingot_process_resident_memory_bytes", "gauge", "Memory in use", (state) => state.residentBytes);
   perProcess("ingot_process_heap_bytes", "gauge", "JavaScript heap in use", (state) => state.heapBytes);
   perProcess("ingot_process_cpu_seconds_total", "counter", "Processor time", (state) => state.cpuSeconds);
+  perProcess("ingot_process_requests_total", "counter", "Requests by process", (state) => state.requests);
   perProcess("ingot_process_uptime_seconds", "gauge", "Since the process began", (state) => state.uptimeSeconds);
   perProcess(
     "ingot_process_loop_delay_seconds",

@@ -116,6 +116,8 @@ export interface TrafficState {
 
 /** All series of one process. */
 export class Traffic {
+  /** All that were counted. */
+  requests = 0;
   private readonly series = new Map<string, Series>();
   private readonly recentErrors: RecentError[] = [];
   private readonly others = new Map<string, number>();
@@ -123,6 +125,7 @@ export class Traffic {
   /** Called once per finished request. */
   add(request: FinishedRequest, now = Date.now()): void {
     const { model } = request;
+    this.requests++;
     if (model === null) bump(this.others, `${request.dialect ?? ""}\0${request.status}`);
     else this.of(model).add(request, now);
     if (request.status < 400) return;

@@ -1,19 +1,23 @@
 // Everything that is counted while a server runs, put together for those who look: Prometheus, the status page, other processes.
-import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { LiveDeployment } from "../deployment/live_deployment.ts";
 import type { PredictionLog } from "../log/prediction_log.ts";
 import type { Serving } from "../serving.ts";
-import { type Gauge, type Load, type MetricsState, type ProcessState, prometheusText } from "./prometheus.ts";
+import { ProcessWatch } from "./process_watch.ts";
+import { type Gauge, type Load, type MetricsState, prometheusText } from "./prometheus.ts";
+import { type CountsState, mergeStatistics, Statistics } from "./statistics.ts";
 import { mergeTraffic, Traffic } from "./traffic.ts";
 
 /** Everything about what is served and was before, as `LiveDeployment` tells it. */
 export type DeploymentState = ReturnType<LiveDeployment["state"]>;
 
 /** What one process counted; plain data that travels between processes. */
-export type WatchState = MetricsState;
+export interface WatchState extends MetricsState {
+  readonly statistics: readonly CountsState[];
+}
 
 export class Watch {
   readonly traffic = new Traffic();
+  readonly statistics = new Statistics();
   /** Set by whoever deploys; null where the server serves what it was started with. */
   deployment: (() => Promise<DeploymentState>) | null = null;
   /** Set where predictions are logged, and outcomes joined to them. */
@@ -23,11 +27,14 @@ export class Watch {
   /** Where several processes serve: what the others counted. */
   others: () => Promise<readonly WatchState[]> = async () => [];
   private readonly serving: Serving;
-  private loop: ReturnType<typeof monitorEventLoopDelay> | null = null;
+  private readonly process = new ProcessWatch();
 
   constructor(serving: Serving) {
     this.serving = serving;
-    serving.observe((request) => this.traffic.add(request));
+    serving.observe((request) => {
+      this.traffic.add(request);
+      this.statistics.observe(request);
+    });
   }
 
   /** Of this process alone. */
@@ -35,9 +42,10 @@ export class Watch {
     return {
       version: this.serving.options.version,
       traffic: this.traffic.state(),
-      processes: [this.process()],
+      processes: [this.process.state(this.traffic.requests)],
       loads: this.serving.models.map(({ name, variant, inFlight }): Load => ({ model: name, variant, inFlight })),
       gauges: [...this.gauges].flatMap((gauge) => gauge()),
+      statistics: this.statistics.state(),
     };
   }
 
@@ -49,26 +57,6 @@ export class Watch {
   /** The page for Prometheus. */
   async metrics(): Promise<string> {
     return prometheusText(await this.total());
-  }
-
-  private process(): ProcessState {
-    const { rss, heapUsed } = process.memoryUsage();
-    const { user, system } = process.cpuUsage();
-    // Costs a timer, so it begins when somebody looks for the first time.
-    if (this.loop === null) {
-      this.loop = monitorEventLoopDelay({ resolution: 20 });
-      this.loop.enable();
-    }
-    const late = this.loop.percentile(99) / 1e9;
-    this.loop.reset();
-    return {
-      pid: process.pid,
-      residentBytes: rss,
-      heapBytes: heapUsed,
-      cpuSeconds: (user + system) / 1e6,
-      uptimeSeconds: process.uptime(),
-      loopDelaySeconds: Number.isFinite(late) ? late : 0,
-    };
   }
 }
 
@@ -89,7 +77,16 @@ export function mergeStates(states: readonly WatchState[]): WatchState {
     processes: states.flatMap(({ processes }) => processes),
     loads: [...loads.values()],
     gauges: [...gauges.values()],
+    statistics: mergeStatistics(states.flatMap(({ statistics }) => statistics)),
   };
+}
+
+/** What stays of a process that ended: its counts. @param before what had ended before */
+export function departedState(before: WatchState | null, ended: WatchState | null, version = ""): WatchState {
+  const nothing = { series: [], recentErrors: [], others: {} };
+  const states = [before, ended].flatMap((state) => (state ? [state] : []));
+  const both = states.length > 0 ? mergeStates(states) : { version, traffic: nothing, statistics: [], gauges: [] };
+  return { ...both, processes: [], loads: [], gauges: both.gauges.filter(({ kind }) => kind === "counter") };
 }
 
 /** Counters are added up; of gauges the last process's stands. */

@@ -8,7 +8,7 @@ const body = '{"age":41,"height":10,"colour":"red"}';
 let server: RunningServer;
 beforeAll(async () => {
   server = await serve([await peopleModel(), { ...(await peopleModel()), name: "other" }], {
-    tokens: new Tokens(`# who may ask\n${all}\n\n${some} other\n`, "tokens"),
+    tokens: Tokens.parse(`# who may ask\n${all}\n\n${some} other\n`, "tokens"),
     corsOrigins: ["https://app.example"],
   });
 });
@@ -48,7 +48,7 @@ describe("token files", () => {
     ["guessable", "secret\n", /token 1 is shorter than 16/],
   ];
   test.each(refused)("%s", (_name, text, why) => {
-    expect(() => new Tokens(text, "tokens")).toThrow(why);
+    expect(() => Tokens.parse(text, "tokens")).toThrow(why);
   });
 });
 

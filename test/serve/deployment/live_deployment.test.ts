@@ -49,12 +49,17 @@ describe("swapping", () => {
 
   test("a request that takes long is answered by the version it began with, which is closed after it", async () => {
     const { server, deployment, packages } = await start(`${single(1)}\nkeep_previous: 0ms`);
-    packages.of("1").delayMs = 600;
+    let letGo = () => {};
+    packages.of("1").held = new Promise((resolve) => {
+      letGo = resolve;
+    });
     const slow = ask(server.url, 1);
-    await new Promise((resolve) => setTimeout(resolve, 40));
+    // It is under way, and stays so until the other version has answered.
+    await untilTrue(() => deployment.state().models[0]!.variants[0]!.inFlight === 1);
     await deployment.apply(planOf(`${single(2)}\nkeep_previous: 0ms`), "test");
     expect((await ask(server.url, 1)).by).toBe("2");
     expect(packages.of("1").closed).toBe(0);
+    letGo();
     expect(await slow).toMatchObject({ status: 200, by: "1" });
     await untilTrue(() => packages.of("1").closed === 1);
   });
@@ -210,8 +215,8 @@ models:
     }
     const { outputs, differences } = compared(deployed);
     expect(outputs).toEqual({
-      y: { compared: 5, same: 0, largest: 1, mean: 1 },
-      by: { compared: 5, same: 0, largest: Number.NaN, mean: Number.NaN },
+      y: { compared: 5, same: 0, numbers: 5, largest: 1, mean: 1 },
+      by: { compared: 5, same: 0, numbers: 0, largest: Number.NaN, mean: Number.NaN },
     });
     expect(differences).toContainEqual(
       expect.objectContaining({ requestId: "r3", output: "by", given: "1", shadow: "2" }),

@@ -41,6 +41,8 @@ export interface Behaviour {
   /** Share of predictions that fail inside. */
   fails: number;
   delayMs: number;
+  /** Predictions end after it. */
+  held: Promise<void> | null;
   closed: number;
   loads: number;
 }
@@ -50,7 +52,7 @@ export class NumberedPackages {
   readonly refused = new Set<string>();
 
   of(version: string): Behaviour {
-    const behaviour = this.behaviours.get(version) ?? { fails: 0, delayMs: 0, closed: 0, loads: 0 };
+    const behaviour = this.behaviours.get(version) ?? { fails: 0, delayMs: 0, held: null, closed: 0, loads: 0 };
     this.behaviours.set(version, behaviour);
     return behaviour;
   }
@@ -81,6 +83,7 @@ export class NumberedPackages {
 function wrapped(predictor: Predictor, behaviour: Behaviour): Predictor {
   const meddle = async <T>(run: () => Promise<T>): Promise<T> => {
     if (behaviour.closed > 0) throw new Error("a closed model was asked");
+    await behaviour.held;
     if (behaviour.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, behaviour.delayMs));
     if (Math.random() < behaviour.fails) throw new IngotError("RUNTIME_FAILED", { what: "this version fails" });
     return run();

@@ -16,7 +16,7 @@ let peer: Peer;
 beforeAll(async () => {
   server = await serve([await peopleModel(), await probabilityModel()], {
     grpcPort: 0,
-    tokens: new Tokens(`${all}\n${some} odds\n`, "tokens"),
+    tokens: Tokens.parse(`${all}\n${some} odds\n`, "tokens"),
     prepare: async (serving) => {
       serving.repository = {
         index: async () => [],

@@ -1,0 +1,2 @@
+// What `ingot serve --workers` needs beside the rest.
+export { startWorkers } from "../serve/index.ts";
