@@ -29,6 +29,8 @@ export function shortDigest(digest: string): string {
 
 /** `a, b, c and 12 more`. */
 export function few(items: readonly (string | number)[], limit = 6): string {
-  if (items.length <= limit) return items.join(", ");
-  return `${items.slice(0, limit).join(", ")} and ${items.length - limit} more`;
+  // A text of nothing, or of blanks, is seen only in quotes.
+  const shown = items.slice(0, limit).map((item) => (String(item).trim() === "" ? `"${item}"` : item));
+  if (items.length <= limit) return shown.join(", ");
+  return `${shown.join(", ")} and ${items.length - limit} more`;
 }

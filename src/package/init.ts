@@ -147,7 +147,7 @@ function inputLines(inputs: readonly InputSpec[]): string[] {
       const { categories = [] } = input;
       if (categories.length === 0) return [line];
       const more = categories.length > shownCategories ? `, … ${categories.length} in all` : "";
-      return [`${line}  # ${comment(categories.slice(0, shownCategories).join(", "))}${more}`];
+      return [`${line}  # ${comment(categories.slice(0, shownCategories).map(visible).join(", "))}${more}`];
     }),
   ];
 }
@@ -173,6 +173,11 @@ function exampleOf(inputs: readonly InputSpec[]): Record<string, unknown> {
       return [input.name, input.shape.length === 0 ? value : []];
     }),
   );
+}
+
+/** A text of nothing, or of blanks, is seen only in quotes. */
+function visible(category: string | number): string {
+  return String(category).trim() === "" ? `"${category}"` : String(category);
 }
 
 /** Text from a model inside a YAML comment: one line. */

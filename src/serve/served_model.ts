@@ -47,6 +47,8 @@ export interface Measured {
   readonly plan: BatchPlan;
   /** Null where it is settled. */
   readonly placement: Placement | null;
+  /** Copies of the model that compute side by side with it; none where requests run together, or that is no quicker. */
+  readonly lanes: readonly Predictor[];
 }
 
 /** A model that answers. Whoever uses it acquires it first and releases it after; `close` waits for them. */
@@ -94,6 +96,11 @@ export class ServedModel {
   /** Predictions that wait or run. */
   get inFlight(): number {
     return this.#engine.inFlight;
+  }
+
+  /** Copies that compute side by side with it. */
+  get lanes(): number {
+    return this.#engine.lanes;
   }
 
   /** Whether requests run together, and why. */
@@ -177,8 +184,9 @@ export class ServedModel {
     if (!this.#measure || this.#closed) return null;
     this.acquire();
     try {
-      const { plan, placement } = await this.#measure();
+      const { plan, placement, lanes } = await this.#measure();
       this.#engine.plan = plan;
+      this.#engine.addLanes(lanes);
       if (placement?.isQuickerInThread && !this.#closed) await this.#engine.moveElsewhere();
       return placement;
     } finally {

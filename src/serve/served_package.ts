@@ -2,6 +2,7 @@
 import { IngotError } from "../core/index.ts";
 import type { Package } from "../package/index.ts";
 import { encodeRecords, type InputRecord, type Predictor, type RuntimeName } from "../runtime/index.ts";
+import { measuredLanes } from "./engine/lanes.ts";
 import { handoverMs, type Placement } from "./engine/placement.ts";
 import { alone, type BatchPlan, planBatches } from "./engine/plan.ts";
 import { exampleOf } from "./example_record.ts";
@@ -22,6 +23,8 @@ export interface LoadOptions {
 
 /** A graph of more bytes is opened in a thread at once: opening it here would stop the server for too long (25 ms for 10 MB, measured). */
 const largestHere = 16 * 2 ** 20;
+/** A model of more bytes has no copies. */
+const largestCopied = 256 * 2 ** 20;
 const mostExamples = 32;
 
 /**
@@ -37,9 +40,8 @@ export async function servedPackage(pkg: Package, options: LoadOptions = {}): Pr
   const openThread = () => pkg.predictor({ ...runtime, threads: threads ?? 1, inThread: true });
   const openOnAllCores = () =>
     pkg.predictor({ ...runtime, ...(threads === undefined ? {} : { threads }), sharesCores: true, inThread: true });
-  const isLarge =
-    pkg.files.reduce((sum, { path, size }) => (/\.onnx(\.data)?$/.test(path) ? sum + size : sum), 0) > largestHere;
-  const startsHere = placement === "here" || (placement === undefined && !isLarge);
+  const bytes = pkg.files.reduce((sum, { path, size }) => (/\.onnx(\.data)?$/.test(path) ? sum + size : sum), 0);
+  const startsHere = placement === "here" || (placement === undefined && bytes <= largestHere);
 
   const here = startsHere ? await openHere() : await openOnAllCores();
   const runMs = await warmRunMs(here, examples);
@@ -58,9 +60,12 @@ export async function servedPackage(pkg: Package, options: LoadOptions = {}): Pr
     plan: alone("nobody has tried it yet", runMs),
     ...(staysThere ? {} : { openThread }),
     measure: async () => {
-      const plan = await planBatches(predictor, predictor.schema, examples);
+      const tried = await planBatches(predictor, predictor.schema, examples);
+      const plan = batching ? tried : { ...tried, rows: 1, multiple: 1, reason: "batching is off" };
+      const runsSideBySide = staysThere && plan.rows === 1 && runMs > slowestHereMs && bytes <= largestCopied;
       return {
-        plan: batching ? plan : { ...plan, rows: 1, multiple: 1, reason: "batching is off" },
+        plan,
+        lanes: runsSideBySide ? await measuredLanes(predictor, openThread, examples) : [],
         placement: staysThere || placement === "here" ? null : await measuredPlacement(plan, predictor, examples),
       };
     },

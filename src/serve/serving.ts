@@ -176,7 +176,13 @@ export class Serving {
       try {
         const measured = await model.settle();
         this.options.eventLog?.(
-          JSON.stringify({ ...told, ...measured, together: model.plan.rows > 1, why: model.plan.reason }),
+          JSON.stringify({
+            ...told,
+            ...measured,
+            together: model.plan.rows > 1,
+            copies: model.lanes,
+            why: model.plan.reason,
+          }),
         );
       } catch (error) {
         this.options.eventLog?.(

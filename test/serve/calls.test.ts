@@ -89,7 +89,7 @@ test("a model looks for where it runs best once requests meet, not before", asyn
   const predictor = slowed(model.predictor, 30);
   const measure = async () => {
     measured++;
-    return { plan: alone("asked"), placement: null };
+    return { plan: alone("asked"), placement: null, lanes: [] };
   };
   const own = await serve([{ ...model, predictor, measure }]);
   try {

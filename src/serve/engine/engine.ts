@@ -32,7 +32,10 @@ export class Engine {
   /** Where runs go that would keep this thread from listening; null when the predictor is elsewhere anyway. */
   #elsewhere: (() => Promise<Predictor>) | null;
   #opened: Promise<Predictor> | null = null;
-  #isRunning = false;
+  /** Copies of the model that compute side by side with it, and are idle. */
+  readonly #idleLanes: Predictor[] = [];
+  readonly #lanes: Predictor[] = [];
+  #runs = 0;
   #isScheduled = false;
   #inFlight = 0;
 
@@ -51,6 +54,11 @@ export class Engine {
     this.#names = predictor.schema.inputs.map(({ name }) => name);
     this.#hasFixedRows = hasFixedRows(predictor.schema);
     this.#window = options.latencyTargetMs ? new BatchWindow(options.latencyTargetMs) : null;
+  }
+
+  /** Copies of the model. */
+  get lanes(): number {
+    return this.#lanes.length;
   }
 
   /** Predictions that wait or run. */
@@ -93,8 +101,14 @@ export class Engine {
     await old.close();
   }
 
+  /** From now on these copies of the model answer what would wait for a run under way. Closed with it. */
+  addLanes(lanes: readonly Predictor[]): void {
+    this.#lanes.push(...lanes);
+    this.#idleLanes.push(...lanes);
+  }
+
   async close(): Promise<void> {
-    await this.#predictor.close();
+    await Promise.all([this.#predictor, ...this.#lanes].map((predictor) => predictor.close()));
     const opened = await this.#opened;
     if (opened && opened !== this.#predictor) await opened.close();
   }
@@ -145,7 +159,7 @@ export class Engine {
 
   /** Once this turn of the event loop has read what came in: all of it can then go together. */
   #schedule(): void {
-    if (this.#isScheduled || this.#isRunning) return;
+    if (this.#isScheduled || (this.#runs > 0 && this.#idleLanes.length === 0)) return;
     this.#isScheduled = true;
     const wait = this.#window?.ms(this.#queue.rows, limits.rows) ?? 0;
     if (wait === 0) setImmediate(() => void this.#next());
@@ -156,17 +170,22 @@ export class Engine {
     this.#isScheduled = false;
     const jobs = this.#queue.take(limits, (job) => job.reject(new ClientGone("the client left before its turn")));
     if (jobs.length === 0) return;
-    this.#isRunning = true;
-    await this.#runTogether(jobs);
-    this.#isRunning = false;
+    // Who is alone has the model itself, which may compute on all cores.
+    const isAlone = this.#runs === 0 && this.#queue.length === 0;
+    const lane = isAlone ? undefined : this.#idleLanes.pop();
+    this.#runs++;
+    if (this.#queue.length > 0) this.#schedule();
+    await this.#runTogether(jobs, lane);
+    this.#runs--;
+    if (lane) this.#idleLanes.push(lane);
     if (this.#queue.length > 0) this.#schedule();
   }
 
-  async #runTogether(jobs: readonly Job[]): Promise<void> {
+  async #runTogether(jobs: readonly Job[], lane: Predictor | undefined): Promise<void> {
     const start = performance.now();
     const rows = jobs.reduce((sum, job) => sum + job.rows, 0);
     try {
-      const results = await this.#results(jobs, rows);
+      const results = await this.#results(jobs, rows, lane);
       const end = performance.now();
       for (const [index, job] of jobs.entries()) {
         job.call.phases.queue = start - job.queuedAt;
@@ -180,12 +199,12 @@ export class Engine {
     } catch (error) {
       // What is wrong with one request must not harm those that went with it.
       if (jobs.length === 1) jobs[0]!.reject(error);
-      else for (const job of jobs) await this.#runTogether([job]);
+      else for (const job of jobs) await this.#runTogether([job], lane);
     }
   }
 
-  async #results(jobs: readonly Job[], rows: number): Promise<(Result | Error)[]> {
-    const predictor = await this.#predictorFor(rows);
+  async #results(jobs: readonly Job[], rows: number, lane: Predictor | undefined): Promise<(Result | Error)[]> {
+    const predictor = lane ?? (await this.#predictorFor(rows));
     const [first] = jobs;
     if ("records" in first!.work) return recordsTogether(predictor, jobs);
     if ("each" in first!.work) return [await predictor.predictEach(first!.work.each)];

@@ -1,0 +1,44 @@
+// Requests that may not run together can run side by side: in copies of the model, one thread each. A run on all cores is quicker for who is
+// alone, but cores that wait for each other's part of a run do less in all.
+import os from "node:os";
+import { type InputRecord, type Predictor, writeJson } from "../../runtime/index.ts";
+
+/** Copies of one model: each has its own weights. */
+const mostLanes = 4;
+/** What the copies must save. */
+const worthwhile = 0.85;
+const runsEach = 3;
+
+/**
+ * Opens copies, one for each core, and keeps them where they answer with the same bits and many requests are done sooner.
+ * @returns none where they are not worth their memory
+ */
+export async function measuredLanes(
+  predictor: Predictor,
+  open: () => Promise<Predictor>,
+  examples: readonly InputRecord[],
+): Promise<readonly Predictor[]> {
+  const count = Math.min(mostLanes, os.availableParallelism());
+  if (count < 2) return [];
+  const lanes = await Promise.all(Array.from({ length: count }, open));
+  const answersOf = async (one: Predictor) => writeJson(await one.predictEach(examples.slice(0, count)));
+  const expected = await answersOf(predictor);
+  const isSame = (await Promise.all(lanes.map(answersOf))).every((answers) => answers === expected);
+  if (isSame) {
+    const record = examples[0]!;
+    const times = async (one: Predictor, runs: number) => {
+      for (let run = 0; run < runs; run++) await one.predictEach([record]);
+    };
+    const inTurn = await msOf(() => times(predictor, runsEach * count));
+    const sideBySide = await msOf(() => Promise.all(lanes.map((lane) => times(lane, runsEach))));
+    if (sideBySide < worthwhile * inTurn) return lanes;
+  }
+  await Promise.all(lanes.map((lane) => lane.close()));
+  return [];
+}
+
+async function msOf(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now();
+  await work();
+  return performance.now() - start;
+}
