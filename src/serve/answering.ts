@@ -121,7 +121,7 @@ function errorLine(exchange: Exchange, error: IngotError): string {
     requestId: exchange.id,
     method: exchange.request.method,
     path: exchange.path,
-    package: exchange.model.digest,
+    package: exchange.model?.digest,
     ...error.toJSON(),
     ...(cause === undefined ? {} : { cause: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }),
   });

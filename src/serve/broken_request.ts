@@ -27,7 +27,7 @@ export function answerBrokenRequests(server: Server, serving: Serving): void {
     });
     const lines = [
       `HTTP/1.1 ${status}`,
-      `Ingot-Package: ${serving.first.digest}`,
+      ...(serving.options.tokens ? [] : [`Ingot-Package: ${serving.first.digest}`]),
       `Ingot-Request-Id: ${randomUUID()}`,
       "Content-Type: application/json",
       `Content-Length: ${Buffer.byteLength(body)}`,

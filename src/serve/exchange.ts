@@ -8,6 +8,7 @@ import { HttpCall } from "./http_call.ts";
 import type { Route } from "./router.ts";
 import type { ServedModel } from "./served_model.ts";
 import type { Serving } from "./serving.ts";
+import type { ShownModels } from "./shown_models.ts";
 
 const acceptableId = /^[\x21-\x7e]{1,128}$/;
 
@@ -19,8 +20,8 @@ export class Exchange implements Asker {
   /** The caller's `Ingot-Request-Id` (or SageMaker's inference id) when it is printable ASCII of at most 128 characters, else a new one. */
   readonly id: string;
   readonly call: Call;
-  /** What is named in the answer's headers: the chosen model, else the first. */
-  model: ServedModel;
+  /** What is named in the answer's headers: the chosen model, else the first; null where who asks may not know of that. */
+  model: ServedModel | null;
   /** Set when it is found. */
   route: Route | null = null;
   /** Set when the answer is an error. */
@@ -37,7 +38,7 @@ export class Exchange implements Asker {
     this.response = response;
     this.path = query === -1 ? url : url.slice(0, query);
     this.id = typeof given === "string" && acceptableId.test(given) ? given : randomUUID();
-    this.model = serving.first;
+    this.model = serving.options.tokens ? null : serving.first;
     this.serving = serving;
     this.call = new HttpCall(this.id, response);
   }
@@ -74,10 +75,21 @@ export class Exchange implements Asker {
   /** Takes a variant by its name, whatever the weights say. @throws IngotError MODEL_UNKNOWN */
   chooseVariant(name: string, variant: string): ServedModel {
     this.release();
-    const model = this.serving.findVariant(name, variant);
-    this.serving.authorize(this, name);
+    const model = this.serving.shownTo(this).findVariant(name, variant);
     this.serving.use(model);
     return this.hold(model);
+  }
+
+  /** A model to show what it is, named in the answer. @throws IngotError MODEL_UNKNOWN */
+  find(name: string, version?: string): ServedModel {
+    const model = this.shown.find(name, version);
+    this.model = model;
+    return model;
+  }
+
+  /** What the asker may know of. */
+  get shown(): ShownModels {
+    return this.serving.shownTo(this);
   }
 
   private hold(model: ServedModel): ServedModel {
@@ -134,13 +146,12 @@ export class Exchange implements Asker {
   }
 
   private headers(): OutgoingHttpHeaders {
-    const { digest, variant } = this.call.answeredBy ?? this.model;
-    const headers: OutgoingHttpHeaders = {
-      "Ingot-Package": digest,
-      "Ingot-Variant": variant,
-      "Ingot-Request-Id": this.id,
-      "X-Content-Type-Options": "nosniff",
-    };
+    const model = this.call.answeredBy ?? this.model;
+    const headers: OutgoingHttpHeaders = { "Ingot-Request-Id": this.id, "X-Content-Type-Options": "nosniff" };
+    if (model !== null) {
+      headers["Ingot-Package"] = model.digest;
+      headers["Ingot-Variant"] = model.variant;
+    }
     // Known only now: the server may have begun to stop while this request was computed. HTTP/2 has no such header.
     if (this.serving.draining && this.request.httpVersionMajor === 1) headers["Connection"] = "close";
     if (this.cors) Object.assign(headers, this.cors.headers(this.header("origin")));

@@ -5,10 +5,10 @@ import { describedModels, type Json, jsonContent, predictionHeaderParts, recordS
 import type { Route } from "./router.ts";
 import type { Serving } from "./serving.ts";
 
-/** A complete document; whatever predicts carries examples that the model answers. */
-export function openApiDocument(serving: Serving): Json {
-  const { name, version, description, digest } = serving.first;
-  const models = describedModels(serving);
+/** A complete document; whatever predicts carries examples that the model answers. @param shown models that it names */
+export function openApiDocument(serving: Serving, shown: Pick<Serving, "models" | "first"> = serving): Json {
+  const { name, version, description, digest } = shown.first;
+  const models = describedModels(shown);
   const described = dialects.map((dialect) => ({ dialect, ...dialect.describe?.(models, serving) }));
   const paths: Record<string, Record<string, unknown>> = {};
   for (const part of described)

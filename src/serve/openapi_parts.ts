@@ -75,10 +75,10 @@ export interface DescribedModel {
 }
 
 /** Every name that is served, once; the first one's components are called InputRecord and OutputRecord. */
-export function describedModels(serving: Serving): DescribedModel[] {
-  const names = [...new Set(serving.models.map(({ name }) => name))];
+export function describedModels(shown: Pick<Serving, "models">): DescribedModel[] {
+  const names = [...new Set(shown.models.map(({ name }) => name))];
   return names.map((name, index) => {
-    const models = serving.models.filter((model) => model.name === name);
+    const models = shown.models.filter((model) => model.name === name);
     const model = models[0]!;
     const suffix = index === 0 ? "" : `.${index + 1}-${name.replace(/[^A-Za-z0-9._-]/g, "-")}`;
     return {

@@ -52,8 +52,14 @@ export function controlledRepository(serving: Serving, asker: Pick<Asker, "heade
   });
 }
 
-/** What the protocols' index shows. */
-export async function repositoryIndex(serving: Serving, onlyReady: boolean): Promise<readonly RepositoryEntry[]> {
-  const entries = serving.repository ? await serving.repository.index() : servedEntries(serving);
+/** What the protocols' index shows to somebody. */
+export async function repositoryIndex(
+  serving: Serving,
+  asker: Pick<Asker, "header">,
+  onlyReady: boolean,
+): Promise<readonly RepositoryEntry[]> {
+  const reach = serving.reachOf(asker);
+  const all = serving.repository ? await serving.repository.index() : servedEntries(serving);
+  const entries = reach === null ? all : all.filter(({ name }) => reach.has(name));
   return onlyReady ? entries.filter(({ state }) => state === "READY") : entries;
 }

@@ -1,5 +1,4 @@
 // The one core under all dialects: which models there are, which of them answers a request, and who is told afterwards.
-import { IngotError, nearest, quoted } from "../core/index.ts";
 import type { Cors } from "./access/cors.ts";
 import type { Tokens } from "./access/tokens.ts";
 import type { Chooser } from "./around.ts";
@@ -9,6 +8,7 @@ import type { FinishedRequest, Observer } from "./finished_request.ts";
 import { Watch } from "./observe/watch.ts";
 import type { ModelRepository } from "./repository.ts";
 import { type LoadedModel, ServedModel } from "./served_model.ts";
+import { ShownModels } from "./shown_models.ts";
 import type { WebAssets } from "./web_assets.ts";
 
 export interface ServingOptions {
@@ -39,7 +39,7 @@ export class Serving {
   othersReady = true;
   /** What was counted. */
   readonly watch: Watch;
-  #models: readonly ServedModel[];
+  #shown: ShownModels;
   #choosers: ReadonlyMap<string, Chooser> = new Map();
   readonly #observers = new Set<Observer>();
   readonly #settled = new WeakSet<ServedModel>();
@@ -53,15 +53,15 @@ export class Serving {
   constructor(models: readonly LoadedModel[], options: ServingOptions) {
     this.options = options;
     this.watch = new Watch(this);
-    this.#models = models.map((model) => new ServedModel(model, options.engine));
+    this.#shown = new ShownModels(models.map((model) => new ServedModel(model, options.engine)));
   }
 
   get models(): readonly ServedModel[] {
-    return this.#models;
+    return this.#shown.models;
   }
 
   get first(): ServedModel {
-    return this.#models[0]!;
+    return this.#shown.first;
   }
 
   get isReady(): boolean {
@@ -75,44 +75,39 @@ export class Serving {
    * @param choosers which variant answers, by name; absent = the first of that name
    */
   replace(models: readonly ServedModel[], choosers: ReadonlyMap<string, Chooser> = new Map()): void {
-    this.#models = models;
+    this.#shown = new ShownModels(models);
     this.#choosers = choosers;
   }
 
   /**
    * The model that answers a request, acquired: whoever called this releases it.
-   * @param name empty = the first model
+   * @param name empty = the first model that the asker may know of
    * @param version empty = the server's choice
-   * @throws IngotError MODEL_UNKNOWN, UNAUTHENTICATED, FORBIDDEN
+   * @throws IngotError MODEL_UNKNOWN, UNAUTHENTICATED
    */
   choose(asker: Asker, name = "", version = ""): ServedModel {
-    const chooser = version === "" ? this.#choosers.get(name === "" ? this.first.name : name) : undefined;
-    const model = chooser ? chooser(asker) : name === "" ? this.first : this.find(name, version);
-    this.authorize(asker, model.name);
+    const shown = this.shownTo(asker);
+    const wanted = name === "" ? shown.first.name : name;
+    const chooser = version === "" && (shown === this.#shown || shown.has(wanted)) ? this.#choosers.get(wanted) : null;
+    const model = chooser ? chooser(asker) : name === "" ? shown.first : shown.find(name, version);
     this.use(model);
     return model;
   }
 
-  /**
-   * A model by its names, for showing what it is; it is not acquired.
-   * @param version empty = the server's choice, which is the first of that name
-   * @throws IngotError MODEL_UNKNOWN
-   */
+  /** What the asker may know of. @throws IngotError UNAUTHENTICATED where tokens are asked for and this one is not known */
+  shownTo(asker: Pick<Asker, "header">): ShownModels {
+    const reach = this.reachOf(asker);
+    return reach === null ? this.#shown : this.#shown.reached(reach);
+  }
+
+  /** Names of the models that the asker's token is for; null: all. @throws IngotError UNAUTHENTICATED */
+  reachOf(asker: Pick<Asker, "header">): ReadonlySet<string> | null {
+    return this.options.tokens?.check(asker.header("authorization")).models ?? null;
+  }
+
+  /** All models by name; see `ShownModels`. @throws IngotError MODEL_UNKNOWN */
   find(name: string, version = ""): ServedModel {
-    const versions = this.#models.filter((model) => model.name === name);
-    const model = version === "" ? versions[0] : versions.find((candidate) => candidate.version === version);
-    if (model) return model;
-    if (versions.length > 0)
-      throw new IngotError("MODEL_UNKNOWN", {
-        what: `model ${quoted(name)} has no version ${quoted(version)}`,
-        fix: `served: ${versions.map((candidate) => candidate.version).join(", ")}`,
-      });
-    const names = [...new Set(this.#models.map((candidate) => candidate.name))];
-    const meant = nearest(name, names);
-    throw new IngotError("MODEL_UNKNOWN", {
-      what: `no model is called ${quoted(name)}`,
-      fix: meant ? `did you mean ${quoted(meant)}?` : `served: ${names.join(", ")}`,
-    });
+    return this.#shown.find(name, version);
   }
 
   /**
@@ -122,23 +117,6 @@ export class Serving {
   authorize(asker: Pick<Asker, "header">, model?: string): void {
     const grant = this.options.tokens?.check(asker.header("authorization"));
     if (model !== undefined) grant?.mustReach(model);
-  }
-
-  /**
-   * A variant by its name; it is not acquired.
-   * @throws IngotError MODEL_UNKNOWN
-   */
-  findVariant(name: string, variant: string): ServedModel {
-    this.find(name);
-    const models = this.#models.filter((model) => model.name === name);
-    const model = models.find((candidate) => candidate.variant === variant);
-    if (model) return model;
-    const variants = [...new Set(models.map((candidate) => candidate.variant))];
-    const meant = nearest(variant, variants);
-    throw new IngotError("MODEL_UNKNOWN", {
-      what: `model ${quoted(name)} has no variant ${quoted(variant)}`,
-      fix: meant ? `did you mean ${quoted(meant)}?` : `variants: ${variants.join(", ")}`,
-    });
   }
 
   /** Acquires a model for a request. When requests first meet, it finds out, a little later, where it runs best and whether together. */
@@ -162,7 +140,7 @@ export class Serving {
   }
 
   /** Lets each model find out where it runs best, while it answers. Failures leave it where it is. */
-  async settle(models: readonly ServedModel[] = this.#models): Promise<void> {
+  async settle(models: readonly ServedModel[] = this.models): Promise<void> {
     for (const model of models) {
       if (this.#settled.has(model)) continue;
       this.#settled.add(model);
@@ -208,7 +186,7 @@ export class Serving {
 
   /** Closes every model, once. */
   close(): Promise<void> {
-    this.#closed ??= Promise.all(this.#models.map((model) => model.close())).then(() => {});
+    this.#closed ??= Promise.all(this.models.map((model) => model.close())).then(() => {});
     return this.#closed;
   }
 }

@@ -93,15 +93,16 @@ export class Tokens {
 
 /** What a token reaches. */
 export class Grant {
-  readonly #models: ReadonlySet<string> | null;
+  /** Null: all. */
+  readonly models: ReadonlySet<string> | null;
 
   constructor(models: ReadonlySet<string> | null) {
-    this.#models = models;
+    this.models = models;
   }
 
   /** @throws IngotError FORBIDDEN */
   mustReach(model: string): void {
-    if (this.#models === null || this.#models.has(model)) return;
+    if (this.models === null || this.models.has(model)) return;
     throw new IngotError("FORBIDDEN", { what: `this token is not for model ${model}`, where: "header Authorization" });
   }
 }

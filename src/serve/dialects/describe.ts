@@ -13,14 +13,14 @@ export const describe: Dialect = {
       method: "GET",
       path: "/openapi.json",
       about: "OpenAPI 3.1 description of this server",
-      handle: (exchange) => exchange.json(200, writeJson(openApiDocument(serving))),
+      handle: (exchange) => exchange.json(200, writeJson(openApiDocument(serving, exchange.shown))),
     },
     {
       method: "GET",
       path: "/playground.json",
       about: "What the playground shows: package, schema, example",
       handle: (exchange) => {
-        const { name, version, digest, description, schema, example, runtime } = exchange.model;
+        const { name, version, digest, description, schema, example, runtime } = exchange.shown.first;
         const page = { name, version, digest, description, runtime, schema, example: exampleOf(schema, example) };
         exchange.json(200, writeJson(page), { "Cache-Control": "no-store" });
       },

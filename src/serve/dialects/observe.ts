@@ -13,13 +13,14 @@ export const observe: Dialect = {
       method: "GET",
       path: "/metrics",
       about: "Counters and histograms for Prometheus",
-      handle: async (exchange) => exchange.send(200, prometheusType, await serving.watch.metrics(), noStore),
+      handle: async (exchange) =>
+        exchange.send(200, prometheusType, await serving.watch.metrics(serving.reachOf(exchange)), noStore),
     },
     {
       method: "GET",
       path: "/status.json",
       about: "What the status page shows: traffic, latencies, variants, errors",
-      handle: async (exchange) => exchange.json(200, writeJson(await statusOf(serving)), noStore),
+      handle: async (exchange) => exchange.json(200, writeJson(await statusOf(serving, exchange)), noStore),
     },
   ],
 };

@@ -34,10 +34,7 @@ export const oip: Dialect = {
 };
 
 function modelRoutes(serving: Serving, path: string): Route[] {
-  const named = (exchange: Exchange, [name, version]: readonly string[]): ServedModel => {
-    exchange.model = serving.find(name!, version);
-    return exchange.model;
-  };
+  const named = (exchange: Exchange, [name, version]: readonly string[]) => exchange.find(name!, version);
   return [
     {
       method: "GET",

@@ -26,7 +26,7 @@ export const extensions: readonly string[] = [
 export function extensionRoutes(serving: Serving): Route[] {
   const models = ["/v2/models/{model}", "/v2/models/{model}/versions/{version}"];
   return [
-    ...models.map((path) => configRoute(serving, path)),
+    ...models.map((path) => configRoute(path)),
     ...["/v2/models", ...models].map((path) => statisticsRoute(serving, path)),
     {
       method: "POST",
@@ -34,7 +34,7 @@ export function extensionRoutes(serving: Serving): Route[] {
       about: "Which models there are, and whether they answer",
       handle: async (exchange) => {
         const { ready } = await parametersOf(exchange, serving);
-        exchange.json(200, writeJson(await repositoryIndex(serving, ready === true)));
+        exchange.json(200, writeJson(await repositoryIndex(serving, exchange, ready === true)));
       },
     },
     {
@@ -60,14 +60,13 @@ export function extensionRoutes(serving: Serving): Route[] {
   ];
 }
 
-function configRoute(serving: Serving, path: string): Route {
+function configRoute(path: string): Route {
   return {
     method: "GET",
     path: `${path}/config`,
     about: "Configuration of a model, as Triton's clients ask for it",
     handle: (exchange, [name, version]) => {
-      exchange.model = serving.find(name!, version);
-      exchange.json(200, writeJson(modelConfig(exchange.model)));
+      exchange.json(200, writeJson(modelConfig(exchange.find(name!, version))));
     },
   };
 }
@@ -78,8 +77,7 @@ function statisticsRoute(serving: Serving, path: string): Route {
     path: `${path}/stats`,
     about: "Counts and times of requests",
     handle: async (exchange, [name, version]) => {
-      if (name !== undefined) exchange.model = serving.find(name, version);
-      const models = name === undefined ? serving.models : [exchange.model];
+      const models = name === undefined ? exchange.shown.models : [exchange.find(name, version)];
       const { statistics } = await serving.watch.total();
       exchange.json(200, writeJson({ model_stats: models.map((model) => statisticsOf(model, statistics)) }));
     },

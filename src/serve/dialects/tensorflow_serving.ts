@@ -27,12 +27,12 @@ export const tensorflowServing: Dialect = {
       path: "/v1/models",
       about: "Names of the models",
       handle: (exchange) =>
-        exchange.json(200, JSON.stringify({ models: [...new Set(serving.models.map(({ name }) => name))] })),
+        exchange.json(200, JSON.stringify({ models: [...new Set(exchange.shown.models.map(({ name }) => name))] })),
     },
     ...["/v1/models/{model}", "/v1/models/{model}/versions/{version}"].flatMap((path) => [
       predictRoute(serving, `${path}:predict`, (exchange, [name, version]) => exchange.choose(name, version)),
       statusRoute(serving, path),
-      metadataRoute(serving, path),
+      metadataRoute(path),
     ]),
     predictRoute(serving, "/v1/models/{model}/labels/{label}:predict", (exchange, [name, label]) =>
       // A label names a variant; `stable` is what answers when nobody names one.
@@ -138,7 +138,7 @@ function statusRoute(serving: Serving, path: string): Route {
     path,
     about: "Whether a model answers, by version",
     handle: (exchange, [name, version]) => {
-      exchange.model = serving.find(name!, version);
+      exchange.find(name!, version);
       const models = serving.models.filter(
         (model) => model.name === name && (version === undefined || model.version === version),
       );
@@ -163,7 +163,7 @@ const dataTypes: Readonly<Record<string, string>> = {
   string: "DT_STRING",
 };
 
-function metadataRoute(serving: Serving, path: string): Route {
+function metadataRoute(path: string): Route {
   const tensor = (spec: InputSpec | OutputSpec) => ({
     name: spec.name,
     dtype: dataTypes[spec.dtype] ?? `DT_${spec.dtype.toUpperCase()}`,
@@ -179,8 +179,8 @@ function metadataRoute(serving: Serving, path: string): Route {
     path: `${path}/metadata`,
     about: "Inputs and outputs of a model, as TensorFlow Serving describes them",
     handle: (exchange, [name, version]) => {
-      exchange.model = serving.find(name!, version);
-      const { inputs, outputs } = exchange.model.schema;
+      const model = exchange.find(name!, version);
+      const { inputs, outputs } = model.schema;
       const signature = (specs: readonly OutputSpec[]) => ({
         inputs: tensors(inputs),
         outputs: tensors(specs),
@@ -191,7 +191,7 @@ function metadataRoute(serving: Serving, path: string): Route {
         ...Object.fromEntries(outputs.map((output) => [output.name, signature([output])])),
       };
       const body = {
-        model_spec: { name, signature_name: "", version: exchange.model.version },
+        model_spec: { name, signature_name: "", version: model.version },
         metadata: { signature_def: { signature_def: signatures } },
       };
       exchange.json(200, JSON.stringify(body));

@@ -16,7 +16,8 @@ import { open, type Service, stream, unary } from "./service.ts";
 
 export function inferenceService(serving: Serving): Service {
   const infer = (request: inference.ModelInferRequest, exchange: GrpcExchange) => answerInfer(request, exchange);
-  const find = ({ name = "", version = "" }: inference.NamedModel) => serving.find(name, version);
+  const find = ({ name = "", version = "" }: inference.NamedModel, exchange: GrpcExchange) =>
+    serving.shownTo(exchange).find(name, version);
   return {
     name: "inference.GRPCInferenceService",
     file: "inference.proto",
@@ -27,8 +28,8 @@ export function inferenceService(serving: Serving): Service {
           ready: serving.isReady,
         })),
       ),
-      unary("ModelReady", inference.modelReadyRequest, inference.modelReadyResponse, (request) => {
-        find(request);
+      unary("ModelReady", inference.modelReadyRequest, inference.modelReadyResponse, (request, exchange) => {
+        find(request, exchange);
         return { ready: serving.isReady };
       }),
       unary("ServerMetadata", inference.serverMetadataRequest, inference.serverMetadataResponse, () => ({
@@ -36,8 +37,8 @@ export function inferenceService(serving: Serving): Service {
         version: serving.options.version,
         extensions,
       })),
-      unary("ModelMetadata", inference.modelMetadataRequest, inference.modelMetadataResponse, (request) =>
-        modelMetadata(find(request), serving),
+      unary("ModelMetadata", inference.modelMetadataRequest, inference.modelMetadataResponse, (request, exchange) =>
+        modelMetadata(find(request, exchange), serving),
       ),
       unary("ModelInfer", inference.modelInferRequest, inference.modelInferResponse, infer),
       stream(
@@ -55,15 +56,15 @@ export function inferenceService(serving: Serving): Service {
           }
         },
       ),
-      unary("ModelConfig", repository.modelConfigRequest, repository.modelConfigResponse, (request) => ({
-        config: modelConfig(find(request)),
+      unary("ModelConfig", repository.modelConfigRequest, repository.modelConfigResponse, (request, exchange) => ({
+        config: modelConfig(find(request, exchange)),
       })),
       unary(
         "ModelStatistics",
         repository.modelStatisticsRequest,
         repository.modelStatisticsResponse,
-        async (request) => {
-          const models = request.name ? [find(request)] : serving.models;
+        async (request, exchange) => {
+          const models = request.name ? [find(request, exchange)] : serving.shownTo(exchange).models;
           const { statistics } = await serving.watch.total();
           return { model_stats: models.map((model) => statisticsOf(model, statistics)) };
         },
@@ -72,8 +73,8 @@ export function inferenceService(serving: Serving): Service {
         "RepositoryIndex",
         repository.repositoryIndexRequest,
         repository.repositoryIndexResponse,
-        async ({ ready }) => ({
-          models: await repositoryIndex(serving, ready === true),
+        async ({ ready }, exchange) => ({
+          models: await repositoryIndex(serving, exchange, ready === true),
         }),
       ),
       unary(

@@ -1,6 +1,8 @@
 // What the status page shows: what serves, what it did in the last minutes, what went wrong.
+import type { Asker } from "../call.ts";
 import type { Serving } from "../serving.ts";
 import { durations, Histogram, type HistogramState, sizes } from "./histogram.ts";
+import { limitedDeployment, limitedState } from "./limited.ts";
 import { phaseNames, type SeriesState } from "./traffic.ts";
 
 /** Buckets with their upper bounds; the last has none. */
@@ -44,11 +46,13 @@ function statusOfSeries(series: SeriesState, isServed: boolean) {
   };
 }
 
-/** Plain data; numbers that are not known are NaN. */
-export async function statusOf(serving: Serving) {
+/** Plain data; numbers that are not known are NaN. @param asker is told of the models that its token reaches */
+export async function statusOf(serving: Serving, asker: Pick<Asker, "header">) {
   const { watch } = serving;
-  const state = await watch.total();
-  const served = new Set(serving.models.map(({ name, variant, digest }) => `${name}\0${variant}\0${digest}`));
+  const reach = serving.reachOf(asker);
+  const { models } = serving.shownTo(asker);
+  const state = limitedState(await watch.total(), reach);
+  const served = new Set(models.map(({ name, variant, digest }) => `${name}\0${variant}\0${digest}`));
   const known = state.traffic.series.map((series) =>
     statusOfSeries(series, served.has(`${series.model}\0${series.variant}\0${series.package}`)),
   );
@@ -58,7 +62,7 @@ export async function statusOf(serving: Serving) {
     isReady: serving.isReady,
     processes: state.processes,
     loads: state.loads,
-    models: serving.models.map(({ name, version, variant, digest, runtime }) => ({
+    models: models.map(({ name, version, variant, digest, runtime }) => ({
       name,
       version,
       variant,
@@ -67,7 +71,7 @@ export async function statusOf(serving: Serving) {
     })),
     series: known,
     recentErrors: state.traffic.recentErrors,
-    deployment: (await watch.deployment?.()) ?? null,
+    deployment: limitedDeployment((await watch.deployment?.()) ?? null, reach),
     gauges: state.gauges,
   };
 }

@@ -2,6 +2,7 @@
 import type { LiveDeployment } from "../deployment/live_deployment.ts";
 import type { PredictionLog } from "../log/prediction_log.ts";
 import type { Serving } from "../serving.ts";
+import { limitedState } from "./limited.ts";
 import { ProcessWatch } from "./process_watch.ts";
 import { type Gauge, type Load, type MetricsState, prometheusText } from "./prometheus.ts";
 import { type CountsState, mergeStatistics, Statistics } from "./statistics.ts";
@@ -54,9 +55,9 @@ export class Watch {
     return mergeStates([this.state(), ...(await this.others())]);
   }
 
-  /** The page for Prometheus. */
-  async metrics(): Promise<string> {
-    return prometheusText(await this.total());
+  /** The page for Prometheus. @param reach names of the models that it may name; null: all */
+  async metrics(reach: ReadonlySet<string> | null = null): Promise<string> {
+    return prometheusText(limitedState(await this.total(), reach));
   }
 }
 

@@ -54,7 +54,12 @@ const rows: [method: string, bytes: Buffer, token: string | null, code: number][
   ["ServerMetadata", Buffer.alloc(0), some, status.OK],
   ["ModelMetadata", named("people"), all, status.OK],
   ["ModelInfer", named("people"), null, status.UNAUTHENTICATED],
-  ["ModelInfer", named("people"), some, status.PERMISSION_DENIED],
+  ["ModelInfer", named("people"), some, status.NOT_FOUND],
+  ["ModelInfer", named("nobody"), some, status.NOT_FOUND],
+  ["ModelMetadata", named("people"), some, status.NOT_FOUND],
+  ["ModelReady", named("people"), some, status.NOT_FOUND],
+  ["ModelConfig", named("people"), some, status.NOT_FOUND],
+  ["ModelStatistics", named("people"), some, status.NOT_FOUND],
   ["ModelInfer", named("odds"), some, status.INVALID_ARGUMENT],
   ["RepositoryModelUnload", named("people", 2), some, status.PERMISSION_DENIED],
   ["RepositoryModelLoad", named("people:2", 2), some, status.PERMISSION_DENIED],
@@ -85,8 +90,8 @@ test("a token does not reach a variant of another model by its name either", asy
       body: '{"instances": [[1, 1]]}',
       headers: { Authorization: `Bearer ${token}`, "X-Amzn-SageMaker-Target-Variant": "main" },
     });
-  expect((await post("/endpoints/people/invocations", some)).status).toBe(403);
-  expect((await post("/v1/models/people/labels/main:predict", some)).status).toBe(403);
+  expect((await post("/endpoints/people/invocations", some)).status).toBe(404);
+  expect((await post("/v1/models/people/labels/main:predict", some)).status).toBe(404);
   expect((await post("/endpoints/odds/invocations", some)).status).toBe(200);
   expect((await post("/v2/repository/models/people/unload", some)).status).toBe(403);
 });
