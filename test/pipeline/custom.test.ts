@@ -60,6 +60,24 @@ test("nothing is carried from one record to the next", async () => {
   expect(await results(runner, [1, 1, 5])).toEqual([2, 2, 10]);
 });
 
+test("what one record held is not in the memory of the next", async () => {
+  const code = `
+    const kept = [];
+    const some = (bytes) => { let sum = 0; for (let i = 0; i < 100000; i += 1000) sum += bytes[i]; return sum; };
+    export default ({ x }) => {
+      const fill = [];
+      for (let i = 0; i < 50; i++) fill.push(new Uint8Array(100000));
+      if (x === 0) for (const bytes of fill) kept.push(bytes.fill(7));
+      if (x === 1) throw new Error(fill[9].fill(7).length);
+      const texts = Array.from({ length: 100 }, (_, i) => "t".repeat(1000 * x) + i);
+      return { y: kept.length + fill.reduce((sum, bytes) => sum + some(bytes), 0) + texts.length };
+    };`;
+  const runner = await open(code, { timeoutMs: 20_000 });
+  const found = await results(runner, [2, 0, 2, 1, 2, 0, 3, 2]);
+  expect(found.filter((_, at) => ![1, 3, 5].includes(at))).toEqual([100, 100, 100, 100, 100]);
+  expect([found[1], found[5]]).toEqual([35_150, 35_150]);
+});
+
 const rows: [name: string, body: string, message: RegExp][] = [
   ["loops forever", "for (;;) {}", /did not answer within 300 ms/],
   [
