@@ -40,8 +40,11 @@ export interface LoadedModel {
   /** Opens the same model in a thread of its own; absent where it is in one, or stays where it is. */
   readonly openThread?: (() => Promise<Predictor>) | undefined;
   /** Finds out whether requests may run together, and where; absent where that is settled. */
-  readonly measure?: (() => Promise<Measured>) | undefined;
+  readonly measure?: Measure | undefined;
 }
+
+/** @param quietly does something while no request runs */
+export type Measure = (quietly: <T>(work: () => Promise<T>) => Promise<T>) => Promise<Measured>;
 
 export interface Measured {
   readonly plan: BatchPlan;
@@ -64,7 +67,7 @@ export class ServedModel {
   readonly #engine: Engine;
   /** Whether records become tensors here, so that those of several requests can run together. */
   readonly #takesTensors: boolean;
-  readonly #measure: (() => Promise<Measured>) | null;
+  readonly #measure: Measure | null;
   readonly #hasFixedRows: boolean;
   readonly #read: QuickReader | null;
   readonly #write: QuickWriter;
@@ -184,7 +187,7 @@ export class ServedModel {
     if (!this.#measure || this.#closed) return null;
     this.acquire();
     try {
-      const { plan, placement, lanes } = await this.#measure();
+      const { plan, placement, lanes } = await this.#measure((work) => this.#engine.quietly(work));
       this.#engine.plan = plan;
       this.#engine.addLanes(lanes);
       if (placement?.isQuickerInThread && !this.#closed) await this.#engine.moveElsewhere();

@@ -59,13 +59,13 @@ export async function servedPackage(pkg: Package, options: LoadOptions = {}): Pr
     predictor,
     plan: alone("nobody has tried it yet", runMs),
     ...(staysThere ? {} : { openThread }),
-    measure: async () => {
+    measure: async (quietly) => {
       const tried = await planBatches(predictor, predictor.schema, examples);
       const plan = batching ? tried : { ...tried, rows: 1, multiple: 1, reason: "batching is off" };
       const runsSideBySide = staysThere && plan.rows === 1 && runMs > slowestHereMs && bytes <= largestCopied;
       return {
         plan,
-        lanes: runsSideBySide ? await measuredLanes(predictor, openThread, examples) : [],
+        lanes: runsSideBySide ? await measuredLanes(predictor, openThread, examples, quietly) : [],
         placement: staysThere || placement === "here" ? null : await measuredPlacement(plan, predictor, examples),
       };
     },

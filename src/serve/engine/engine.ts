@@ -36,6 +36,8 @@ export class Engine {
   readonly #idleLanes: Predictor[] = [];
   readonly #lanes: Predictor[] = [];
   #runs = 0;
+  /** Told when no run is under way; nothing new begins while it is set. */
+  #held: (() => void) | null = null;
   #isScheduled = false;
   #inFlight = 0;
 
@@ -107,6 +109,20 @@ export class Engine {
     this.#idleLanes.push(...lanes);
   }
 
+  /** Does something while no request runs: they wait for its end. Not twice at once. */
+  async quietly<T>(work: () => Promise<T>): Promise<T> {
+    await new Promise<void>((resolve) => {
+      this.#held = resolve;
+      if (this.#runs === 0) resolve();
+    });
+    try {
+      return await work();
+    } finally {
+      this.#held = null;
+      if (this.#queue.length > 0) this.#schedule();
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#predictor, ...this.#lanes].map((predictor) => predictor.close()));
     const opened = await this.#opened;
@@ -159,7 +175,7 @@ export class Engine {
 
   /** Once this turn of the event loop has read what came in: all of it can then go together. */
   #schedule(): void {
-    if (this.#isScheduled || (this.#runs > 0 && this.#idleLanes.length === 0)) return;
+    if (this.#held || this.#isScheduled || (this.#runs > 0 && this.#idleLanes.length === 0)) return;
     this.#isScheduled = true;
     const wait = this.#window?.ms(this.#queue.rows, limits.rows) ?? 0;
     if (wait === 0) setImmediate(() => void this.#next());
@@ -168,6 +184,7 @@ export class Engine {
 
   async #next(): Promise<void> {
     this.#isScheduled = false;
+    if (this.#held) return;
     const jobs = this.#queue.take(limits, (job) => job.reject(new ClientGone("the client left before its turn")));
     if (jobs.length === 0) return;
     // Who is alone has the model itself, which may compute on all cores.
@@ -176,8 +193,13 @@ export class Engine {
     this.#runs++;
     if (this.#queue.length > 0) this.#schedule();
     await this.#runTogether(jobs, lane);
+    this.#ran(lane);
+  }
+
+  #ran(lane: Predictor | undefined): void {
     this.#runs--;
     if (lane) this.#idleLanes.push(lane);
+    if (this.#runs === 0) this.#held?.();
     if (this.#queue.length > 0) this.#schedule();
   }
 

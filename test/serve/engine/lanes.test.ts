@@ -65,6 +65,16 @@ test("what would wait for a run goes to the copies; who is alone has the model i
   expect(await Promise.all([first, ask(1), ask(2)])).toEqual(expected.slice(0, 3));
   expect(counts.most).toBe(3);
   expect(engine.inFlight).toBe(0);
+  const running = ask(0);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  let waiting: Promise<unknown> | null = null;
+  await engine.quietly(async () => {
+    expect(counts.now).toBe(0);
+    waiting = ask(1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(counts.now).toBe(0);
+  });
+  expect([await running, await waiting]).toEqual(expected.slice(0, 2));
   await engine.close();
   await expect(all[1]!.predict([record(0)])).rejects.toThrow(/closed/);
 });
@@ -77,7 +87,7 @@ test("copies that answer otherwise are closed", async () => {
     opened.push(copy);
     return copy;
   };
-  expect(await measuredLanes(model, open, [record(1), record(2)])).toEqual([]);
+  expect(await measuredLanes(model, open, [record(1), record(2)], (work) => work())).toEqual([]);
   for (const copy of opened) await expect(copy.predict([record(0)])).rejects.toThrow(/ended/);
   await model.close();
 });
