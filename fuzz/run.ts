@@ -9,7 +9,7 @@ import { mutate, randomSource } from "./mutate.ts";
 import type { FuzzTarget } from "./target.ts";
 
 const folder = import.meta.dirname;
-const own = new Set(["run.ts", "mutate.ts", "target.ts", "many_types.ts"]);
+const own = new Set(["run.ts", "mutate.ts", "target.ts", "many_types.ts", "readers.ts"]);
 
 export interface FuzzResult {
   readonly name: string;

@@ -12,9 +12,10 @@ const verdicts: Readonly<Record<Verdict, string>> = {
 const shownGroups = 12;
 const shownOfGroup = 3;
 const shownFiles = 10;
+const shownTargets = 40;
 
 export function renderScan(report: ScanReport): string {
-  const lines = [report.target, verdicts[report.verdict], ""];
+  const lines = [...targetsOf(report), verdicts[report.verdict], ""];
   const groups = [...Map.groupBy(report.findings, ({ rule, file }) => `${rule}\0${outermost(file)}`).values()];
   for (const group of groups.slice(0, shownGroups)) lines.push(...renderGroup(group), "");
   const more = groups.slice(shownGroups).reduce((sum, group) => sum + group.length, 0);
@@ -29,6 +30,13 @@ export function renderScan(report: ScanReport): string {
   }
   lines.push(summary(report));
   return lines.join("\n");
+}
+
+/** What was scanned; of several each with its own verdict. */
+function targetsOf({ target, targets }: ScanReport): string[] {
+  if (!targets) return [target];
+  const shown = targets.slice(0, shownTargets).map((one) => `${one.verdict.padEnd(10)}  ${one.target}`);
+  return [...shown, ...(targets.length > shownTargets ? [`… and ${targets.length - shownTargets} more`] : []), ""];
 }
 
 /** The file that a member is in. */

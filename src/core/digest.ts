@@ -1,5 +1,5 @@
 // Content identity: how Ingot names bytes.
-import { createHash, hash } from "node:crypto";
+import { nodeCrypto } from "./node_crypto.ts";
 
 /** `sha256:<64 hex>`; the only form that is written, sha512 is also read. */
 export type Digest = `sha256:${string}` | `sha512:${string}`;
@@ -11,7 +11,7 @@ export function isDigest(text: unknown): text is Digest {
 
 /** sha256 digest of bytes or of a string's UTF-8 form. */
 export function digest(bytes: Uint8Array | string): Digest {
-  return `sha256:${hash("sha256", bytes)}`;
+  return `sha256:${nodeCrypto().hash("sha256", bytes)}`;
 }
 
 /**
@@ -20,7 +20,7 @@ export function digest(bytes: Uint8Array | string): Digest {
  * @returns the digest and the number of bytes seen
  */
 export async function digestOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-  const sha256 = createHash("sha256");
+  const sha256 = nodeCrypto().createHash("sha256");
   let size = 0;
   for await (const chunk of chunks) {
     sha256.update(chunk);

@@ -5,6 +5,7 @@ export * from "./digest.ts";
 export * from "./error_codes.ts";
 export * from "./errors.ts";
 export * from "./file_errors.ts";
+export * from "./node_crypto.ts";
 export * from "./safe_path.ts";
 export * from "./schema.ts";
 export * from "./soon.ts";

@@ -67,5 +67,5 @@ export interface Format<M = unknown> {
    * Walks the file for `scan`, in bounded memory: covers what it understands, observes what rules judge. Never throws for what the
    * file holds: observes it. Where it is absent, a file that `read` accepts counts as understood from first to last byte.
    */
-  survey?(file: OpenFile, survey: Survey): Promise<void>;
+  survey?(file: OpenFile, survey: Survey): Soon<void>;
 }

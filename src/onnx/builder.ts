@@ -1,6 +1,5 @@
 // Builds a graph node by node: names, types, shared constants and imports are kept track of here.
-import { createHash } from "node:crypto";
-import { type DType, IngotError } from "../core/index.ts";
+import { type DType, IngotError, nodeCrypto } from "../core/index.ts";
 import { type AttributeInput, attributeOf } from "./attributes.ts";
 import { Attributes } from "./infer/rule.ts";
 import { ruleFor } from "./infer/rules.ts";
@@ -304,7 +303,7 @@ function contentKey({ dtype, dims }: Tensor, content: StoredTensor["content"]): 
     const { buffer, byteOffset, byteLength } = content.bytes;
     return head + Buffer.from(buffer, byteOffset, byteLength).toString("latin1");
   }
-  const hash = createHash("sha256").update(head);
+  const hash = nodeCrypto().createHash("sha256").update(head);
   if (content.kind === "raw") hash.update(content.bytes);
   if (content.kind === "strings") for (const text of content.values) hash.update(`${text.length} `).update(text);
   return hash.digest("base64");

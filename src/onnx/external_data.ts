@@ -1,8 +1,7 @@
 // Weights outside the protobuf file: what a model over 2 GiB needs. Rule: onnx/docs/ExternalData.md.
-import { createHash } from "node:crypto";
 import { type FileHandle, lstat, open } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { checkPath, IngotError } from "../core/index.ts";
+import { checkPath, IngotError, nodeCrypto } from "../core/index.ts";
 import { byteLength } from "./data_types.ts";
 import type { Model, StoredTensor } from "./model.ts";
 import { storedTensor, tensorOf } from "./stored_tensor.ts";
@@ -237,7 +236,7 @@ function truncated(tensor: string, location: string, size: number): IngotError {
 
 /** SHA-1 of the whole file, as onnx/docs/ExternalData.md says. */
 async function verifyChecksum(file: FileHandle, location: string, expected: string): Promise<void> {
-  const hash = createHash("sha1");
+  const hash = nodeCrypto().createHash("sha1");
   const chunk = new Uint8Array(chunkSize);
   for (let at = 0; ; ) {
     const { bytesRead } = await file.read(chunk, 0, chunk.length, at);

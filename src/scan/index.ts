@@ -2,7 +2,15 @@
 // understood.
 export { defaultLimits, type ScanLimits } from "./collector.ts";
 export type { Range } from "./coverage.ts";
-export { type Finding, fails, isComplete, type ScannedFile, type ScanReport, type Verdict } from "./report.ts";
+export {
+  type Finding,
+  fails,
+  isComplete,
+  type ScannedFile,
+  type ScanReport,
+  together,
+  type Verdict,
+} from "./report.ts";
 export { atLeast, type Rule, referenceUrl, type Severity, severities } from "./rule.ts";
 export { rules, rulesDigest } from "./rules/index.ts";
 export { sarifOf } from "./sarif.ts";

@@ -1,6 +1,6 @@
 // What a scan says: findings, which bytes were understood, and one verdict. Plain JSON: `ingot scan --json` prints it as it is.
 import type { Range } from "./coverage.ts";
-import { atLeast, type Severity } from "./rule.ts";
+import { atLeast, type Severity, severities } from "./rule.ts";
 
 export interface Finding {
   readonly rule: string;
@@ -38,6 +38,8 @@ export type Verdict = "malicious" | "suspicious" | "unknown" | "clean";
 
 export interface ScanReport {
   readonly target: string;
+  /** Where several were scanned: each with its own verdict; everything else is about all of them. */
+  readonly targets?: readonly { readonly target: string; readonly verdict: Verdict }[];
   readonly verdict: Verdict;
   /** Whether every byte of every file was understood. */
   readonly complete: boolean;
@@ -47,6 +49,31 @@ export interface ScanReport {
   readonly bytes: number;
   /** Of the table of rules: two scans with the same digest judge alike. */
   readonly rules: string;
+}
+
+/** Reports of several targets as one: the verdict is that of the worst. */
+export function together(reports: readonly [ScanReport, ...ScanReport[]]): ScanReport {
+  const [first] = reports;
+  if (reports.length === 1) return first;
+  const findings = bySeverity(reports.flatMap((report) => report.findings));
+  const complete = reports.every((report) => report.complete);
+  return {
+    target: reports.map(({ target }) => target).join(", "),
+    targets: reports.map(({ target, verdict }) => ({ target, verdict })),
+    verdict: verdictOf(findings, complete),
+    complete,
+    findings,
+    files: reports.flatMap(({ files }) => files),
+    bytes: reports.reduce((sum, { bytes }) => sum + bytes, 0),
+    get rules() {
+      return first.rules;
+    },
+  };
+}
+
+/** The worst first, else in their order. */
+export function bySeverity(findings: readonly Finding[]): Finding[] {
+  return findings.toSorted((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
 }
 
 export function isComplete(file: ScannedFile): boolean {

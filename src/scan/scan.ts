@@ -4,8 +4,7 @@ import { cannotOpen, type Soon } from "../core/index.ts";
 import { decompressed, memoryFile, type OpenFile, openFile, openFolder, type Tree } from "../formats/index.ts";
 import { Collector, type ScanLimits } from "./collector.ts";
 import { filesOf } from "./folder.ts";
-import { isComplete, type ScanReport, verdictOf } from "./report.ts";
-import { severities } from "./rule.ts";
+import { bySeverity, isComplete, type ScanReport, verdictOf } from "./report.ts";
 import { rules, rulesDigest } from "./rules/index.ts";
 import { walk, walkFolder } from "./walk.ts";
 
@@ -36,7 +35,8 @@ export async function scanSources(
       collector.judge({ kind: "link", path: source.path, target: source.link }, source.path, "folder");
       continue;
     }
-    await using file = await source.open();
+    const opening = source.open();
+    await using file = opening instanceof Promise ? await opening : opening;
     bytes += file.size;
     const { cut } = source;
     if (cut === undefined) await collector.file(source.path, file);
@@ -47,7 +47,7 @@ export async function scanSources(
       });
   }
   if (folder) await collector.folder(`${target.replace(/\/+$/, "")}/`, (survey) => walkFolder(folder, survey));
-  const findings = collector.findings.sort((a, b) => severities.indexOf(a.severity) - severities.indexOf(b.severity));
+  const findings = bySeverity(collector.findings);
   const { files } = collector;
   const complete = files.every(isComplete) && files.length > 0;
   return {
@@ -57,7 +57,10 @@ export async function scanSources(
     findings,
     files,
     bytes,
-    rules: rulesDigest(),
+    // A terminal does not show it, and cryptography takes a while to load.
+    get rules() {
+      return rulesDigest();
+    },
   };
 }
 

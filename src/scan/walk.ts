@@ -1,5 +1,5 @@
 // Which readers look at a file: every one that recognises its content, so that a file which is two things is seen as both.
-import { IngotError } from "../core/index.ts";
+import { IngotError, type Soon } from "../core/index.ts";
 import {
   type Container,
   candidatesFor,
@@ -31,14 +31,16 @@ const programs: ReadonlySet<string> = new Set(["pickle", "pytorch-stream", "jobl
 export async function walk(given: OpenFile, survey: Survey): Promise<void> {
   const isRead = given instanceof MemoryFile || given.size === 0 || given.size > smallSize;
   const file = isRead ? given : await inMemory(given);
-  const head = await file.read(0, headSize);
+  const beginning = file.read(0, headSize);
+  const head = beginning instanceof Promise ? await beginning : beginning;
   const executable = executableFormat(head);
   // Python source is told as source; that somebody may start it by its name makes it no worse.
   if (executable !== null && !(/^a script .*python/.test(executable) && /\.py$/i.test(file.name))) {
     survey.observe({ kind: "executable", at: 0, format: executable });
     survey.reading?.("executable");
   }
-  const archives = await containersOf(file, head);
+  const holding = containersOf(file, head);
+  const archives = holding instanceof Promise ? await holding : holding;
   for (const container of archives) await surveyArchive(container, file, survey);
   const found = candidatesFor(head).filter((format) => format.detect(head, file.size));
   if (archives.length > 0 && found.length > 0)
@@ -47,7 +49,10 @@ export async function walk(given: OpenFile, survey: Survey): Promise<void> {
       subject: "polyglot",
       detail: `is a ${archives[0]!.title} and a file of ${found[0]!.title} at once`,
     });
-  for (const format of found) await surveyFormat(format, file, survey);
+  for (const format of found) {
+    const surveying = surveyFormat(format, file, survey);
+    if (surveying) await surveying;
+  }
   if (found.length > 0 || archives.length > 0) return;
   if (isCutZip(head))
     return survey.observe({
@@ -60,10 +65,14 @@ export async function walk(given: OpenFile, survey: Survey): Promise<void> {
   else if (file.size > 0 && looksLikeText(head)) await surveyText(file, survey);
 }
 
-async function surveyFormat(format: Format, file: OpenFile, survey: Survey): Promise<void> {
+function surveyFormat(format: Format, file: OpenFile, survey: Survey): Soon<void> {
   survey.reading?.(format.id);
   if (format.survey) return format.survey(file, survey);
   if (programs.has(format.id)) return survey.observe({ kind: "unread", detail: `${format.title} is not judged yet` });
+  return surveyByReading(format, file, survey);
+}
+
+async function surveyByReading(format: Format, file: OpenFile, survey: Survey): Promise<void> {
   try {
     await format.read(file);
     survey.covered(0, file.size);

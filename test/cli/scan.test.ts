@@ -34,7 +34,7 @@ async function run(args: Record<string, unknown>) {
     note() {},
     openStore: () => Store.open(path.join(temporary, "store")),
   };
-  const exit = await scan.run({ failOn: undefined, sarif: false, ...args } as never, io);
+  const exit = await scan.run({ more: [], failOn: undefined, sarif: false, ...args } as never, io);
   return { ...seen, exit, report: seen.data as ScanReport };
 }
 
@@ -57,6 +57,25 @@ test("the text says verdict, severity, place, reason and what to do", async () =
   expect(text).toMatch(/ at: model\.pkl at byte \d+\n {2}why: .*\n {2}fix: /);
   expect(text).toMatch(/100% of \d+ bytes explained by: pickle$/);
   expect((await run({ target: "noise" })).text).toContain("bytes 0–3: no reader knows them");
+});
+
+test("several targets: one report with the verdict of each, as text, JSON and SARIF", async () => {
+  const more = ["README.md", "noise", "README.md"];
+  const { exit, report, text } = await run({ target: "model.pkl", more });
+  expect(exit).toBe(1);
+  expect(report).toMatchObject({ verdict: "malicious", complete: false, target: "model.pkl, README.md, noise" });
+  expect(report.targets).toEqual([
+    { target: "model.pkl", verdict: "malicious" },
+    { target: "README.md", verdict: "clean" },
+    { target: "noise", verdict: "unknown" },
+  ]);
+  expect(report.files.map((file) => file.path)).toEqual(["model.pkl", "README.md", "noise"]);
+  expect(text).toMatch(/^malicious {3}model\.pkl\nclean {7}README\.md\nunknown {5}noise\n\nMALICIOUS/);
+  const sarif = JSON.parse((await run({ target: "README.md", more: ["model.pkl"], sarif: true })).text);
+  expect(sarif.runs).toHaveLength(1);
+  expect(sarif.runs[0].results[0].locations[0].physicalLocation.artifactLocation.uri).toBe("model.pkl");
+  expect((await run({ target: "README.md", more: ["run.sh"], failOn: "critical" })).exit).toBe(0);
+  await expect(run({ target: "README.md", more: ["./gone"] })).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
 });
 
 test("--sarif prints one SARIF document; rules are listed; wrong words are usage errors", async () => {

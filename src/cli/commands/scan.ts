@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { IngotError } from "../../core/index.ts";
 import type { ScanReport, Severity } from "../../scan/index.ts";
-import { command, flag, positional, value } from "../command.ts";
+import { command, flag, positional, rest, value } from "../command.ts";
 import type { CommandIo } from "../io.ts";
 import { version } from "../version.ts";
 
@@ -12,23 +12,23 @@ export default command({
   examples: [
     "ingot scan model.pkl",
     "ingot scan downloads/bert --fail-on medium",
+    "ingot scan a.pkl b.zip models/",
     "ingot scan model.pt --sarif > scan.sarif",
     "cat model.bin | ingot scan -",
   ],
   args: {
     target: positional("file, folder, package, or - for standard input"),
+    more: rest("further ones; the verdict is that of the worst"),
     failOn: value("severity", "exit 1 from this severity on: critical, high (default), medium, low"),
     sarif: flag("print SARIF 2.1.0"),
   },
-  async run({ target, failOn, sarif }, io) {
-    const { fails, sarifOf, scanPath, scanStream, severities } = await import("../../scan/index.ts");
+  async run({ target, more, failOn, sarif }, io) {
+    const { fails, sarifOf, severities, together } = await import("../../scan/index.ts");
     const limit = severities.find((severity) => severity === (failOn ?? "high")) ?? unknownSeverity(failOn, severities);
-    const report =
-      target === "-"
-        ? await scanStream(process.stdin as AsyncIterable<Uint8Array>, "standard input")
-        : existsSync(path.resolve(io.cwd, target))
-          ? await scanPath(path.resolve(io.cwd, target), target)
-          : await scanStored(target, io);
+    const reports: [ScanReport, ...ScanReport[]] = [await scanOne(target, io)];
+    // The same one twice would be told twice.
+    for (const other of new Set(more)) if (other !== target) reports.push(await scanOne(other, io));
+    const report = together(reports);
     if (sarif) await io.line(`${JSON.stringify(sarifOf(report, version), null, 2)}\n`);
     else {
       const { renderScan } = await import("../render_scan.ts");
@@ -37,6 +37,13 @@ export default command({
     return fails(report, limit) ? 1 : 0;
   },
 });
+
+async function scanOne(target: string, io: CommandIo): Promise<ScanReport> {
+  const { scanPath, scanStream } = await import("../../scan/index.ts");
+  if (target === "-") return scanStream(process.stdin as AsyncIterable<Uint8Array>, "standard input");
+  const place = path.resolve(io.cwd, target);
+  return existsSync(place) ? scanPath(place, target) : scanStored(target, io);
+}
 
 async function scanStored(reference: string, io: CommandIo): Promise<ScanReport> {
   const { parseReference, scanPackage } = await import("../../package/index.ts");

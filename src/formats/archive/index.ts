@@ -1,4 +1,5 @@
 // archive: what holds files. A container lists its members and opens them one by one; nothing is unpacked to where it says.
+import { type Soon, soon } from "../../core/index.ts";
 import type { OpenFile } from "../source.ts";
 import type { Container } from "../tree.ts";
 import { sevenZip } from "./seven_zip.ts";
@@ -18,9 +19,12 @@ export function isCutZip(head: Uint8Array): boolean {
 const edge = 64 * 1024 + 22;
 
 /** Containers that a file is, by its first and last bytes. */
-export async function containersOf(file: OpenFile, head: Uint8Array): Promise<Container[]> {
-  const tail =
-    file.size <= head.length ? head.subarray(0, file.size) : await file.read(Math.max(0, file.size - edge), file.size);
+export function containersOf(file: OpenFile, head: Uint8Array): Soon<Container[]> {
+  const tail = file.size <= head.length ? head : file.read(Math.max(0, file.size - edge), file.size);
+  return soon(tail, (bytes) => containersBetween(file, head, bytes));
+}
+
+function containersBetween(file: OpenFile, head: Uint8Array, tail: Uint8Array): Container[] {
   // A tar may end with a zip: what is in it and behind it is looked at as its members.
   if (tar.detect(head, file.size, tail)) return [tar];
   return containers.filter((container) => container.detect(head, file.size, tail));

@@ -10,6 +10,7 @@ const groupSize = 50;
 const quickBits = 11;
 
 export function isBzip2(head: Uint8Array): boolean {
+  if (head[0] !== 0x42) return false;
   const pi = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
   const end = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
   const level = head[3]! - 0x30;

@@ -1,6 +1,7 @@
 // .xz: streams of blocks of LZMA2, each block checked, then an index. Rule: "The .xz File Format" 1.2.
-import { createHash } from "node:crypto";
+
 import { crc32 } from "node:zlib";
+import { nodeCrypto } from "../../core/index.ts";
 import { Crc64 } from "./checksums.ts";
 import type { Input } from "./input.ts";
 import { decompressLzma2, lzma2Dictionary } from "./lzma2.ts";
@@ -10,7 +11,7 @@ const lzma2Filter = 0x21;
 const checkSizes = [0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64];
 
 export function isXz(head: Uint8Array): boolean {
-  return magic.every((byte, i) => head[i] === byte);
+  return head[0] === magic[0] && magic.every((byte, i) => head[i] === byte);
 }
 
 /** One or several streams; the result is the offset behind the last. */
@@ -123,7 +124,7 @@ function checkOf(kind: number): Check | null {
     return { update: (bytes) => crc.update(bytes), digest: () => littleEndian(crc.digest(), 8) };
   }
   if (kind === 10) {
-    const hash = createHash("sha256");
+    const hash = nodeCrypto().createHash("sha256");
     return { update: (bytes) => hash.update(bytes), digest: () => hash.digest() };
   }
   return null;

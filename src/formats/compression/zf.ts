@@ -3,6 +3,7 @@ import type { Input } from "./input.ts";
 import { decompressZlib } from "./native.ts";
 
 export function isZf(head: Uint8Array): boolean {
+  if (head[0] !== 0x5a || head[1] !== 0x46) return false;
   // "0x", digits, padded with spaces to 19 characters; "L" behind the digits where Python 2 wrote a long.
   return /^ZF0x[0-9a-f]+L? *$/.test(Buffer.from(head.subarray(0, 21)).toString("latin1")) && head.length > 21;
 }

@@ -83,7 +83,7 @@ export const coremlWeights: Format<CoremlWeights> = {
 
 /** Blobs one behind the other, each described by the 64 bytes before it. @throws FILE_MALFORMED, FILE_TRUNCATED */
 async function readWeights(file: FileSource): Promise<CoremlWeights> {
-  const count = u32(await file.read(0, unit), 0);
+  const count = new ByteReader(await file.read(0, unit), file.name).u32(true);
   if (count > mostBlobs) throw malformed(file, `states ${count} blobs`);
   const blobs: Blob[] = [];
   let at = unit;

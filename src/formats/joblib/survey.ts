@@ -10,10 +10,12 @@ import type { Survey } from "../survey.ts";
 import { fileNameOf } from "./beside.ts";
 import { isArrayWrapper, isFileWrapper, placeOf } from "./wrapper.ts";
 
-export async function surveyJoblib(file: OpenFile, survey: Survey): Promise<void> {
-  const compression = compressionOf(await file.read(0, 64));
-  if (compression) await surveyCompressed(compression, file, survey);
-  else await surveyPickles(file, survey, { onBuild: stepOverArrays(file, survey) });
+export function surveyJoblib(file: OpenFile, survey: Survey): Soon<void> {
+  return soon(file.read(0, 64), (head): Soon<void> => {
+    const compression = compressionOf(head);
+    if (compression) return surveyCompressed(compression, file, survey);
+    return soon(surveyPickles(file, survey, { onBuild: stepOverArrays(file, survey) }), () => undefined);
+  });
 }
 
 /** `WalkOptions.onBuild` of a file with joblib's arrays. */

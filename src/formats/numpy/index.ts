@@ -1,6 +1,6 @@
 // numpy: arrays of .npy files; .npz files are folders of them.
 
-import { IngotError } from "../../core/index.ts";
+import { IngotError, type Soon, soon } from "../../core/index.ts";
 import type { FileSource, Format, ModelDescription } from "../format.ts";
 import { readPickle } from "../pickle/machine.ts";
 import { walkPickle } from "../pickle/walk.ts";
@@ -54,9 +54,10 @@ export const npz: TreeFormat<NumpyFile> = {
   describe: describeArrays,
 };
 
-async function headerOf(file: FileSource): Promise<NpyHeader> {
-  const end = npyHeaderEnd(await file.read(0, 12), file.name);
-  return readNpyHeader(await file.read(0, end), file.name);
+function headerOf(file: FileSource): Soon<NpyHeader> {
+  return soon(file.read(0, 12), (head) =>
+    soon(file.read(0, npyHeaderEnd(head, file.name)), (bytes) => readNpyHeader(bytes, file.name)),
+  );
 }
 
 async function describedArray(file: FileSource, name: string): Promise<NumpyFile["arrays"][number]> {
@@ -92,11 +93,12 @@ function describeArrays({ format, arrays }: NumpyFile): ModelDescription {
 
 async function surveyNpy(file: OpenFile, survey: Survey): Promise<void> {
   try {
-    const header = await headerOf(file);
+    const found = headerOf(file);
+    const header = found instanceof Promise ? await found : found;
     survey.covered(0, header.end);
     if (header.objects) {
-      const { end } = await walkPickle(file, survey, { start: header.end });
-      trailing(end);
+      const walking = walkPickle(file, survey, { start: header.end });
+      trailing((walking instanceof Promise ? await walking : walking).end);
       return;
     }
     const end = header.end + npyDataSize(header, file.name);

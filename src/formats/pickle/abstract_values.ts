@@ -77,14 +77,22 @@ export class ValueRing {
     if (at >= 0 && this.items[at + 1] === kindCodes.object) this.items[at + header + 1] = state;
   }
 
-  /** Kind and first items of a container, `[arguments, state]` of an object; null where it is forgotten. */
-  look(value: number): { kind: Kind; items: number[]; full: boolean } | null {
-    const at = this.place(value);
-    if (at < 0) return null;
-    const count = this.items[at + 2]!;
-    const items: number[] = [];
-    for (let i = 0; i < count; i++) items.push(this.items[at + header + i]!);
-    return { kind: kinds[this.items[at + 1]!]!, items, full: count === capacity };
+  /** Where a container or object is remembered, for the next three; -1 where it is forgotten. */
+  find(value: number): number {
+    return this.place(value);
+  }
+
+  kindAt(place: number): Kind {
+    return kinds[this.items[place + 1]!]!;
+  }
+
+  countAt(place: number): number {
+    return this.items[place + 2]!;
+  }
+
+  /** An item of a container; of an object its arguments, then its state. */
+  itemAt(place: number, index: number): number {
+    return this.items[place + header + index]!;
   }
 
   private place(value: number): number {

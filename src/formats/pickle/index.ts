@@ -1,4 +1,5 @@
 // pickle: Python objects of protocols 0 to 5, as inert data.
+import { soon } from "../../core/index.ts";
 import type { Format } from "../format.ts";
 import { stepOverArrays } from "../joblib/survey.ts";
 import { arraysInStream } from "../joblib/wrapper.ts";
@@ -36,7 +37,6 @@ export const pickle: Format<PythonModel> = {
     };
   },
   describe: describePython,
-  async survey(file, survey) {
-    await surveyPickles(file, survey, { onBuild: stepOverArrays(file, survey) });
-  },
+  survey: (file, survey) =>
+    soon(surveyPickles(file, survey, { onBuild: stepOverArrays(file, survey) }), () => undefined),
 };

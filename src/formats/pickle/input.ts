@@ -1,6 +1,6 @@
 // The bytes of a pickle, read opcode by opcode: numbers, lines and payloads that are checked before they are taken.
 import { IngotError } from "../../core/index.ts";
-import { integerText, longOf, utf8Text } from "./text.ts";
+import { integerText, longOf, shortText, utf8Text } from "./text.ts";
 
 const longestInteger = 2 ** 20;
 const longestLine = 2 ** 28;
@@ -50,8 +50,11 @@ export class PickleInput {
   line(): string {
     const end = this.bytes.indexOf(10, this.offset);
     if (end < 0) throw this.truncated("the end of a line");
-    const line = this.take(end - this.offset);
+    const start = this.offset;
+    const line = this.take(end - start);
     this.offset = end + 1;
+    const short = line.length < 256 ? shortText(this.bytes, start, end) : null;
+    if (short !== null) return short;
     if (line.length > longestLine) throw this.tooLarge(`a line of ${line.length} bytes`);
     return Buffer.from(line.buffer, line.byteOffset, line.byteLength).toString("latin1");
   }

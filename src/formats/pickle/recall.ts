@@ -42,25 +42,28 @@ export class Recall {
     const kept = this.kept.get(value);
     if (kept) return kept;
     const number = globalOf(value);
-    const seen = depth > 6 || isGlobal(value) ? null : this.window.r.ring.look(value);
+    if (isGlobal(value)) return this.globals[number]!;
+    const { ring } = this.window.r;
+    const place = depth > 6 ? -1 : ring.find(value);
+    const kind = place < 0 ? null : ring.kindAt(place);
     if (number >= 0) {
-      const global = this.globals[number]!;
-      const args = seen && seen.kind === "object" ? this.value(seen.items[0]!, depth + 1) : null;
-      return isGlobal(value) ? global : new PyObject(global, args instanceof PyTuple ? args.items : []);
+      const args = kind === "object" ? this.value(ring.itemAt(place, 0), depth + 1) : null;
+      return new PyObject(this.globals[number]!, args instanceof PyTuple ? args.items : []);
     }
+    if (kind === null) return new PyGlobal("", "…");
     const items: PyValue[] = [];
-    if (seen) for (const item of seen.items) items.push(this.value(item, depth + 1));
-    if (seen?.kind === "tuple") return new PyTuple(items);
-    if (seen?.kind === "set") return new PySet(false, items);
-    if (seen?.kind === "list") {
+    const count = ring.countAt(place);
+    for (let i = 0; i < count; i++) items.push(this.value(ring.itemAt(place, i), depth + 1));
+    if (kind === "tuple") return new PyTuple(items);
+    if (kind === "set") return new PySet(false, items);
+    if (kind === "list") {
       const list = new PyList();
       list.items.push(...items);
       return list;
     }
     const dict = new PyDict();
-    if (seen?.kind === "dict")
-      for (let i = 0; i + 1 < items.length; i += 2) dict.entries.push([items[i]!, items[i + 1]!]);
-    return seen ? dict : new PyGlobal("", "…");
+    if (kind === "dict") for (let i = 0; i + 1 < items.length; i += 2) dict.entries.push([items[i]!, items[i + 1]!]);
+    return dict;
   }
 
   /** Short text stands in most places: it is read where it lies. */

@@ -108,12 +108,26 @@ export function python2String(bytes: Uint8Array): string | Uint8Array {
 
 /** Decimal, or what `int(text, 0)` reads with a prefix, of INT and LONG; null where it is none. */
 export function integerText(text: string): number | bigint | null {
+  const plain = plainInteger(text);
+  if (plain >= 0) return plain;
   const trimmed = text.trim().replace(/(?<=\w)_(?=\w)/g, "");
   const match = /^([+-]?)(0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+|[0-9]+)$/.exec(trimmed);
   // A decimal of 4300 digits is also where Python 3 stops.
   if (!match || trimmed.length > 4300) return null;
   const value = BigInt(match[2]!.toLowerCase());
   return smallest(match[1] === "-" ? -value : value);
+}
+
+/** Digits and nothing else, as picklers write most numbers; -1 where it is anything else. */
+function plainInteger(text: string): number {
+  if (text.length === 0 || text.length > 15) return -1;
+  let value = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 /** Two's complement, little-endian, any length. */

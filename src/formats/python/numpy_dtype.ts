@@ -1,7 +1,7 @@
 // numpy.dtype as pickles hold it: REDUCE ("f8", False, True), then BUILD (version, byte order, subarray, names, fields, …).
 import { IngotError, quoted } from "../../core/index.ts";
 import type { NumpyDtype } from "./ndarray.ts";
-import { PyDict, PyObject, PyTuple, type PyValue } from "./values.ts";
+import { PyDict, PyGlobal, PyObject, PyTuple, type PyValue } from "./values.ts";
 
 const kinds = new Set(["b", "i", "u", "f", "c", "S", "U", "O", "V", "M", "m"]);
 const sizes: Partial<Record<NumpyDtype["kind"], readonly number[]>> = {
@@ -25,7 +25,11 @@ const known = new WeakMap<PyObject, ShapedDtype>();
 
 /** Whether the value is a pickled `numpy.dtype`. */
 export function isDtype(value: PyValue | undefined): value is PyObject {
-  return value instanceof PyObject && value.className === "numpy.dtype";
+  if (!(value instanceof PyObject)) return false;
+  const { callable } = value;
+  // Asked of every array: the name is not put together for it.
+  if (callable instanceof PyGlobal) return callable.name === "dtype" && callable.module === "numpy";
+  return value.className === "numpy.dtype";
 }
 
 /** The dtype that a pickled `numpy.dtype` object stands for. @throws MODEL_INVALID, MODEL_UNSUPPORTED */

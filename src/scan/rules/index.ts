@@ -1,5 +1,5 @@
 // The table of rules, in the order of `ingot rules`: pickles, code, graphs, archives, structure, content.
-import { createHash } from "node:crypto";
+import { nodeCrypto } from "../../core/index.ts";
 import type { Rule } from "../rule.ts";
 import { archiveChecksum } from "./archive_checksum.ts";
 import { archiveInconsistent } from "./archive_inconsistent.ts";
@@ -73,7 +73,7 @@ export const rules: readonly Rule[] = [
 
 /** What the rules are, in 12 hex digits: changes when a rule is added, removed or reworded. */
 export function rulesDigest(): string {
-  const hash = createHash("sha256");
+  const hash = nodeCrypto().createHash("sha256");
   for (const { id, severity, title, rationale } of rules) hash.update(`${id}\n${severity}\n${title}\n${rationale}\n`);
   return hash.digest("hex").slice(0, 12);
 }
