@@ -17,7 +17,7 @@ import type { Boosted } from "../answers.ts";
 import { boostedCatboost, convertCatboost } from "../catboost/index.ts";
 import type { Converted, ConvertOptions } from "../converter.ts";
 import { boostedLightgbm, convertLightgbm } from "../lightgbm/index.ts";
-import { boostedXgboost, convertXgboost } from "../xgboost/index.ts";
+import { askedInPlace, boostedXgboost, convertXgboost } from "../xgboost/index.ts";
 import type { Classes } from "./estimator.ts";
 import { classesOf } from "./tree_classes.ts";
 
@@ -31,9 +31,10 @@ export interface Booster {
   readonly classes: Classes | null;
 }
 
-/** @param predictsAll whether `predict` uses all rounds, as that of xgboost.Booster does */
+/** @param predictsAll whether `predict` uses all rounds, as that of xgboost.Booster does; the others ask it in place */
 export function xgboostBooster(holder: Fitted, booster: Fitted, predictsAll: boolean): Booster {
-  const model = xgboostModel(booster);
+  const read = xgboostModel(booster);
+  const model = predictsAll ? read : askedInPlace(read);
   const given = holder.optionalNumber("missing");
   const missing = given === null || Number.isNaN(given) ? {} : { missing: given };
   const rounds = predictsAll && model.trees ? { rounds: roundsOf(model) } : {};

@@ -32,10 +32,12 @@ export const gradientBoostingClassifier: Estimator = {
     };
     const shares = { labelsOfProbabilities: isOld, byLogarithm: isOld };
     return {
+      notes: boosted.notes ?? [],
       columns: numberColumns(boosted.features),
       classify: {
         targets,
         isExactDecision: boosted.isExact,
+        ...(boosted.promise ? { promise: boosted.promise } : {}),
         emit(x, emission) {
           const sums = boosted.emit(x, emission);
           return [classes === 2 ? emitBinary(emission.g, sums, rule) : emitSoftmax(emission.g, sums, shares)];
@@ -55,10 +57,12 @@ export const gradientBoostingRegressor: Estimator = {
     const boosted = readBoosted(self, "identity", nested);
     if (boosted.raw !== 1) throw self.invalid(`has ${boosted.raw} trees per stage`);
     return {
+      notes: boosted.notes ?? [],
       columns: numberColumns(boosted.features),
       regress: {
         targets: null,
         isExact: boosted.isExact,
+        ...(boosted.promise ? { promise: boosted.promise } : {}),
         emit: (x, emission) => emission.g.op("Reshape", [boosted.emit(x, emission), emission.g.constant(int64([-1]))]),
         evaluate: (x) => ({ rows: x.rows, columns: 1, data: boosted.evaluate(x) }),
       },
@@ -66,7 +70,7 @@ export const gradientBoostingRegressor: Estimator = {
   },
 };
 
-interface Boosted {
+interface Boosted extends Pick<Start, "promise" | "notes"> {
   readonly features: number;
   /** Raw predictions per row. */
   readonly raw: number;
@@ -95,6 +99,7 @@ function readBoosted(self: Fitted, link: StartLink, nested: (child: Fitted) => S
     features,
     raw,
     isExact: start.isExact,
+    ...(start.promise ? { promise: start.promise, notes: start.notes } : {}),
     emit: (x, emission) => emitBoosted(x, emission, trees, raw, start, term),
     evaluate(x) {
       const sums = start.evaluate?.(rounded(x)) ?? tiled(start.constants!, x.rows);

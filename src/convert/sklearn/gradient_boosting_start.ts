@@ -3,6 +3,7 @@
 // of sklearn/_loss/link.py.
 import type { Fitted } from "../../formats/index.ts";
 import { int64, type Value } from "../../onnx/index.ts";
+import type { Tolerance } from "../converter.ts";
 import { dummyProbabilities, dummyValues } from "./dummy.ts";
 import type { Columns, Emission, Step, Table } from "./estimator.ts";
 import { preciseLog } from "./gradient_boosting_log.ts";
@@ -15,6 +16,9 @@ export type StartLink = "identity" | "logit" | "half_logit" | "multinomial";
 export interface Start {
   /** Nothing was computed that another library computes otherwise in the last place. */
   readonly isExact: boolean;
+  /** What is promised of sums, where float64 would promise too much. */
+  readonly promise?: Tolerance;
+  readonly notes?: readonly string[];
   /** One value per raw prediction, the same for all rows. */
   readonly constants?: readonly number[];
   /** float64 `[N, K]` */
@@ -22,6 +26,17 @@ export interface Start {
   /** Row-major `[N, K]` */
   evaluate?(x: Table): Float64Array;
 }
+
+/**
+ * The library fits and asks the estimator with its float32 matrix, in which linear models and their like then compute. A float32 rounding of
+ * a decision may be a large part of what cancels out, and of the logarithm of a small probability.
+ */
+const inSingle = {
+  promise: { exact: false, absolute: 2 ** -12, relative: 2 ** -12 },
+  notes: [
+    "gradient boosting starts from another estimator, which scikit-learn runs in float32: the graph computes it in float64, so answers may differ from the fourth digit on",
+  ],
+} as const;
 
 /** @param raw number of raw predictions, K */
 export function readStart(self: Fitted, link: StartLink, raw: number, nested: (child: Fitted) => Step): Start {
@@ -38,6 +53,7 @@ export function readStart(self: Fitted, link: StartLink, raw: number, nested: (c
     if (!regress || regress.targets !== null) throw init.unsupported("starts gradient boosting, but is no regressor");
     return {
       isExact: regress.isExact ?? false,
+      ...(regress.isExact ? {} : inSingle),
       emit: (x, emission) => column(emission, regress.emit(x, emission)),
       evaluate: (x) => regress.evaluate(x).data,
     };
@@ -49,6 +65,7 @@ export function readStart(self: Fitted, link: StartLink, raw: number, nested: (c
   const classes = classify.targets[0]!.length;
   return {
     isExact: false,
+    ...(classify.isExact ? {} : inSingle),
     emit(x, emission) {
       const { probabilities } = classify.emit(x, emission)[0]!;
       if (!probabilities) throw init.unsupported("starts gradient boosting, but has no probabilities");

@@ -4,6 +4,7 @@ import { bool, float64, strings, type Value } from "../../onnx/index.ts";
 import { joined, joinedRows, selected, selectedRows } from "./columns.ts";
 import { constantNumber } from "./dense.ts";
 import type { Block, Column, ColumnNeed, Emission, Estimator, Step, Transform } from "./estimator.ts";
+import { isBefore } from "./tree_release.ts";
 
 /** What counts as missing: NaN or None, or one certain value. */
 export type MissingMark =
@@ -51,11 +52,11 @@ export const simpleImputer: Estimator = {
     const isText =
       fillings.some((one) => typeof one === "string") ||
       (self.array("statistics_").dtype.kind === "O" && mark.kind === "text");
-    const keepsEmpty = self.get("keep_empty_features") === true;
-    // A column without any value in training has no statistic, and is left out.
-    const kept = fillings.flatMap((filling, position) =>
-      isEmpty(filling) && !keepsEmpty && self.string("strategy") !== "constant" ? [] : [position],
-    );
+    // A column without any value in training has no statistic, and is left out; of old not where a constant fills it.
+    const keepsEmpty =
+      self.get("keep_empty_features") === true ||
+      (self.string("strategy") === "constant" && isBefore(self.version, 1, 8));
+    const kept = fillings.flatMap((filling, position) => (isEmpty(filling) && !keepsEmpty ? [] : [position]));
     const indicator = self.optionalChild("indicator_");
     const columns: ColumnNeed[] = fillings.map((filling) => ({
       type: typeof filling === "string" || (isText && filling === null) ? "text" : "number",

@@ -5,6 +5,7 @@ import { float64, type GraphBuilder, int64, type Value } from "../../onnx/index.
 import { constantNumber, constantRow, denseRows, emitDense, emitRowSum, fittedMatrix, oneBlock } from "./dense.ts";
 import type { Estimator, Matrix, Step, Transform } from "./estimator.ts";
 import { beside, emitIsMissing, isMissing, type MissingMark, missingMark } from "./imputers.ts";
+import { tieNote } from "./neighbors.ts";
 import { numberColumns } from "./tree_input.ts";
 import { isBefore } from "./tree_release.ts";
 
@@ -78,7 +79,8 @@ export const knnImputer: Estimator = {
     };
     const indicator = self.optionalChild("indicator_");
     // Where a number stands for missing, the library refuses NaN.
-    const step: Step = { columns: numberColumns(rows.columns, neighbours.mark.kind === "missing"), transform: filled };
+    const columns = numberColumns(rows.columns, neighbours.mark.kind === "missing");
+    const step: Step = { notes: [tieNote], columns, transform: filled };
     return indicator ? { ...step, transform: beside(filled, nested(indicator).transform!) } : step;
   },
 };

@@ -1,12 +1,6 @@
 // XGBoost to ONNX, in float32: the margins have the library's own bits.
-import { IngotError, quoted } from "../../core/index.ts";
-import {
-  groupsOf,
-  roundsOf,
-  type XgboostModel,
-  type XgboostObjective,
-  xgboostObjectives,
-} from "../../formats/index.ts";
+import { IngotError } from "../../core/index.ts";
+import { groupsOf, roundsOf, type XgboostModel, type XgboostObjective } from "../../formats/index.ts";
 import { GraphBuilder, type Value } from "../../onnx/index.ts";
 import { type Boosted, putAnswers } from "../answers.ts";
 import { checkClasses } from "../columns.ts";
@@ -16,8 +10,11 @@ import { baseMargins } from "./base_margin.ts";
 import { treeEnsemble } from "./forest.ts";
 import { emitInputs, preparedMatrix } from "./inputs.ts";
 import { emitLinear } from "./linear.ts";
+import { objectiveOf } from "./objective.ts";
 import { emitOutputs } from "./outputs.ts";
 import { xgboostReference } from "./reference.ts";
+
+export { askedInPlace } from "./in_place.ts";
 
 export const xgboostConverter: Converter<XgboostModel> = {
   formats: ["xgboost-json", "xgboost-ubj"],
@@ -101,29 +98,6 @@ function emitMargins(
   return model.trees
     ? emitTreeEnsemble(g, matrix, treeEnsemble(model.trees, trees, margins, groups, model.source))
     : emitLinear(g, matrix, model.linear!.weights, margins, groups);
-}
-
-function objectiveOf(model: XgboostModel): XgboostObjective {
-  const objective = Object.hasOwn(xgboostObjectives, model.objective) ? xgboostObjectives[model.objective] : undefined;
-  if (!objective)
-    throw new IngotError("MODEL_UNSUPPORTED", {
-      what: `objective ${quoted(model.objective)} is not known`,
-      where: `${model.source}: learner.objective.name${model.version ? ` (XGBoost ${model.version.join(".")})` : ""}`,
-      fix: `known: ${Object.keys(xgboostObjectives).join(", ")}`,
-    });
-  const groups = groupsOf(model);
-  if (objective.kind === "multiclass" && model.numClass < 2)
-    throw new IngotError("MODEL_INVALID", {
-      what: `\`num_class\` is ${model.numClass} for ${model.objective}`,
-      where: model.source,
-    });
-  if (objective.kind === "binary" && groups > 1)
-    throw new IngotError("MODEL_UNSUPPORTED", {
-      what: `${model.objective} with ${groups} targets (multi-label) is not converted yet`,
-      where: `${model.source}: learner.learner_model_param.num_target`,
-      fix: "train one model per label",
-    });
-  return objective;
 }
 
 function classCount(objective: XgboostObjective, groups: number): number {
