@@ -62,7 +62,9 @@ export async function servedPackage(pkg: Package, options: LoadOptions = {}): Pr
     measure: async (quietly) => {
       const tried = await planBatches(predictor, predictor.schema, examples);
       const plan = batching ? tried : { ...tried, rows: 1, multiple: 1, reason: "batching is off" };
-      const runsSideBySide = staysThere && plan.rows === 1 && runMs > slowestHereMs && bytes <= largestCopied;
+      // Who says how many threads a run has has shared out the cores already, as workers have.
+      const hasCores = staysThere && threads === undefined;
+      const runsSideBySide = hasCores && plan.rows === 1 && runMs > slowestHereMs && bytes <= largestCopied;
       return {
         plan,
         lanes: runsSideBySide ? await measuredLanes(predictor, openThread, examples, quietly) : [],
