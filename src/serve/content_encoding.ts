@@ -1,15 +1,15 @@
-// Compressed bodies, both ways: gzip and deflate, bounded when they come, only where it pays when they go.
+// Compressed bodies: gzip, deflate, br and zstd when they come, bounded; gzip and deflate when they go, only where it pays.
 import { promisify } from "node:util";
 import zlib from "node:zlib";
 import { IngotError, quoted } from "../core/index.ts";
 
-const gunzip = promisify(zlib.gunzip);
-const inflate = promisify(zlib.inflate);
-const inflateRaw = promisify(zlib.inflateRaw);
 const gzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gzip);
 const deflate = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.deflate);
 
-export type ContentEncoding = "gzip" | "deflate";
+export type ContentEncoding = "gzip" | "deflate" | "br" | "zstd";
+
+/** RFC 9659: `zstd` as a content encoding needs no window of more than 8 MB, and whoever reads it need not give more. */
+const largestZstdWindow = { [zlib.constants.ZSTD_d_windowLogMax]: 23 };
 
 /**
  * The encoding that a request names; null for none.
@@ -19,11 +19,11 @@ export function bodyEncoding(header: string | undefined): ContentEncoding | null
   const name = header?.trim().toLowerCase() ?? "identity";
   if (name === "" || name === "identity") return null;
   if (name === "gzip" || name === "x-gzip") return "gzip";
-  if (name === "deflate") return "deflate";
+  if (name === "deflate" || name === "br" || name === "zstd") return name;
   throw new IngotError("BODY_ENCODING_UNSUPPORTED", {
     what: `Content-Encoding ${quoted(header)} is not supported`,
     where: "request body",
-    fix: "send the body as gzip, as deflate, or uncompressed",
+    fix: "send the body as gzip, deflate, br or zstd, or uncompressed",
   });
 }
 
@@ -32,10 +32,8 @@ export function bodyEncoding(header: string | undefined): ContentEncoding | null
  * @throws IngotError BODY_TOO_LARGE before more than `limit` bytes exist, REQUEST_MALFORMED
  */
 export async function decompressed(body: Buffer, encoding: ContentEncoding, limit: number): Promise<Buffer> {
-  // The name `deflate` means zlib's format (RFC 9110, 8.4.1.2); some clients send the bare stream, whose first byte is another.
-  const expand = encoding === "gzip" ? gunzip : (body[0]! & 0x0f) === 8 ? inflate : inflateRaw;
   try {
-    return await expand(body, { maxOutputLength: limit });
+    return await expanded(body, encoding, limit);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === "ERR_BUFFER_TOO_LARGE")
       throw new IngotError("BODY_TOO_LARGE", {
@@ -52,6 +50,30 @@ export async function decompressed(body: Buffer, encoding: ContentEncoding, limi
   }
 }
 
+/** Must take every byte: zlib's functions leave what follows the end of deflate, br and zstd unread, and say nothing. */
+function expanded(body: Buffer, encoding: ContentEncoding, maxOutputLength: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const options = { maxOutputLength, info: true, ...(encoding === "zstd" ? { params: largestZstdWindow } : {}) };
+    expander(body, encoding)(body, options, (error, result) => {
+      // With `info` it is the buffer and its engine, which the types do not know.
+      const { buffer, engine } = (result ?? {}) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+      if (error) reject(error);
+      else if (engine.bytesWritten !== body.length) reject(new Error("bytes follow the end"));
+      else resolve(buffer);
+    });
+  });
+}
+
+type Expander = (body: Buffer, options: object, then: (error: Error | null, result: Buffer) => void) => void;
+
+function expander(body: Buffer, encoding: ContentEncoding): Expander {
+  if (encoding === "gzip") return zlib.gunzip;
+  if (encoding === "br") return zlib.brotliDecompress;
+  if (encoding === "zstd") return zlib.zstdDecompress;
+  // The name `deflate` means zlib's format (RFC 9110, 8.4.1.2); some clients send the bare stream, whose first byte is another.
+  return (body[0]! & 0x0f) === 8 ? zlib.inflate : zlib.inflateRaw;
+}
+
 /** Smaller answers leave in one packet anyway. */
 const worthCompressing = 1400;
 
@@ -62,14 +84,14 @@ const worthCompressing = 1400;
 export async function compressed(
   body: string | Buffer,
   accepted: string | undefined,
-): Promise<{ readonly body: string | Buffer; readonly encoding: ContentEncoding | null }> {
+): Promise<{ readonly body: string | Buffer; readonly encoding: "gzip" | "deflate" | null }> {
   const encoding = accepted === undefined || body.length < worthCompressing ? null : acceptedEncoding(accepted);
   if (encoding === null) return { body, encoding };
   const level = zlib.constants.Z_BEST_SPEED;
   return { body: await (encoding === "gzip" ? gzip : deflate)(body, { level }), encoding };
 }
 
-function acceptedEncoding(header: string): ContentEncoding | null {
+function acceptedEncoding(header: string): "gzip" | "deflate" | null {
   const accepts = (name: string) =>
     header.split(",").some((part) => {
       const [offered = "", ...parameters] = part.split(";").map((text) => text.trim().toLowerCase());

@@ -1,4 +1,12 @@
-import { deflateRawSync, deflateSync, gzipSync } from "node:zlib";
+import {
+  brotliCompressSync,
+  constants,
+  createZstdCompress,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunningServer } from "../../src/serve/index.ts";
 import { peopleModel, serve } from "./people_model.ts";
@@ -168,20 +176,45 @@ describe("refusals", () => {
       ["gzip", new Uint8Array(gzipSync(person))],
       ["deflate", new Uint8Array(deflateSync(person))],
       ["deflate", new Uint8Array(deflateRawSync(person))],
+      ["br", new Uint8Array(brotliCompressSync(person))],
+      ["zstd", new Uint8Array(zstdCompressSync(person))],
     ];
     for (const [encoding, body] of rows) {
       const response = await post(body, { headers: { "Content-Encoding": encoding } });
       expect([response.status, await response.json()]).toMatchObject([200, { sum: 51 }]);
     }
-    const refused = await post("{}", { headers: { "Content-Encoding": "br" } });
-    expect([refused.status, await refused.text()]).toEqual([415, expect.stringContaining('\\"br\\"')]);
-    const plain = await post("{}", { headers: { "Content-Encoding": "gzip" } });
-    expect([plain.status, await plain.text()]).toEqual([400, expect.stringContaining("is not gzip data")]);
+    const refused = await post("{}", { headers: { "Content-Encoding": "compress" } });
+    expect([refused.status, await refused.text()]).toEqual([415, expect.stringContaining('\\"compress\\"')]);
+    for (const [encoding, body] of rows)
+      for (const wrong of [
+        Buffer.from("{}"),
+        body.subarray(0, -2),
+        Buffer.concat([body, body.subarray(0, 3)]),
+        Buffer.alloc(0),
+      ]) {
+        const answer = await post(new Uint8Array(wrong), { headers: { "Content-Encoding": encoding } });
+        expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining(`is not ${encoding} data`)]);
+      }
   });
 
   test("what grows beyond the limit when it is decompressed", async () => {
-    const bomb = new Uint8Array(gzipSync(Buffer.alloc(1024 * 1024)));
-    const response = await post(bomb, { headers: { "Content-Encoding": "gzip" } });
-    expect([response.status, await response.text()]).toEqual([413, expect.stringContaining("once it is decompressed")]);
+    const zeros = Buffer.alloc(1024 * 1024);
+    const bombs = { gzip: gzipSync, deflate: deflateSync, br: brotliCompressSync, zstd: zstdCompressSync };
+    for (const [encoding, compress] of Object.entries(bombs)) {
+      const bomb = new Uint8Array(compress(zeros));
+      const response = await post(bomb, { headers: { "Content-Encoding": encoding } });
+      expect([response.status, await response.text()]).toEqual([
+        413,
+        expect.stringContaining("once it is decompressed"),
+      ]);
+    }
+  });
+
+  test("zstd that wants more memory than its name as a content encoding allows", async () => {
+    const stream = createZstdCompress({ params: { [constants.ZSTD_c_windowLog]: 27 } });
+    stream.write("{");
+    stream.end("}");
+    const body = new Uint8Array(Buffer.concat(await stream.toArray()));
+    expect((await post(body, { headers: { "Content-Encoding": "zstd" } })).status).toBe(400);
   });
 });
