@@ -11,7 +11,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { bundleBrowser } from "../../scripts/build_browser.mjs";
 import { Store } from "../../src/oci/index.ts";
 import { openPackage, type Package, pack } from "../../src/package/index.ts";
-import { writeJson } from "../../src/runtime/index.ts";
+import { type InputRecord, writeJson } from "../../src/runtime/index.ts";
+import { customProject } from "../package/custom_project.ts";
 
 const executablePath = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 const hasBrowser = existsSync(executablePath);
@@ -106,26 +107,46 @@ describe.skipIf(!hasBrowser)("packages in a browser", () => {
     );
   }
 
+  /** Answers of Node, which those of the browser equal. */
+  async function compare(project: string, given?: readonly InputRecord[]): Promise<unknown[]> {
+    const { name } = await pack(project, store);
+    const found = await openPackage(name, store);
+    const records = given ?? (await found.examples()).slice(0, most).map(({ inputs }) => inputs);
+    expect(records.length).toBeGreaterThan(0);
+    let plain = "";
+    for (const runtime of ["wasm", "micro"] as const) {
+      const predictor = await found.predictor({ runtime });
+      const here = await predictor.predictEach(records);
+      await predictor.close();
+      plain = writeJson(here.map((answer) => (answer instanceof Error ? { error: answer.message } : answer)));
+      const there = await inBrowser(found, runtime, JSON.stringify(records));
+      if (runtime === "wasm") expect(there, runtime).toBe(plain);
+      else expectNear(JSON.parse(there), JSON.parse(plain), runtime);
+    }
+    expect(problems).toEqual([]);
+    return JSON.parse(plain) as unknown[];
+  }
+
   test.each(examples)(
     "%s",
     async (example) => {
-      const { name } = await pack(path.join(root, example), store);
-      const found = await openPackage(name, store);
-      const records = (await found.examples()).slice(0, most).map(({ inputs }) => inputs);
-      expect(records.length).toBeGreaterThan(0);
-      for (const runtime of ["wasm", "micro"] as const) {
-        const predictor = await found.predictor({ runtime });
-        const here = await predictor.predictEach(records);
-        await predictor.close();
-        const plain = writeJson(here.map((answer) => (answer instanceof Error ? { error: answer.message } : answer)));
-        const there = await inBrowser(found, runtime, JSON.stringify(records));
-        if (runtime === "wasm") expect(there, runtime).toBe(plain);
-        else expectNear(JSON.parse(there), JSON.parse(plain), runtime);
-      }
-      expect(problems).toEqual([]);
+      await compare(path.join(root, example));
     },
     120_000,
   );
+
+  test("a custom step, and what it throws", async () => {
+    const record = { origin: "JFK", dest: "DFW", carrier: "9E", weekday: "Tue", month: 3, hour: 15 };
+    const kilometres = [1000, null, 20.5, 1e7, 1000];
+    const project = customProject(path.join(folder, "custom"));
+    const answers = await compare(
+      project,
+      kilometres.map((km) => ({ ...record, km })),
+    );
+    expect(answers[1]).toMatchObject({ error: expect.stringMatching(/RangeError: no distance.*row 1/s) });
+    expect(answers[4]).toEqual(answers[0]);
+    expect(answers[3]).not.toEqual(answers[0]);
+  }, 120_000);
 
   test("a file that was changed on its way is named", async () => {
     const found = [...opened.values()][0]!;

@@ -1,12 +1,12 @@
 // Custom steps on the path a user takes: a TypeScript module with a dependency beside ingot.yaml, packed, opened, predicted with.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { IngotError } from "../../src/core/index.ts";
 import { Store } from "../../src/oci/index.ts";
 import { openPackage, pack } from "../../src/package/index.ts";
-import { demoProject } from "./projects.ts";
+import { customProject, flightStep } from "./custom_project.ts";
 
 let root: string;
 let store: Store;
@@ -16,41 +16,8 @@ beforeEach(async () => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const source = `import { miles } from "distances";
-import { limit } from "./limits.ts";
-interface Flight { readonly km: number | null }
-
-export function toMiles({ km }: Flight): { distance: number } {
-  if (km === null) throw new RangeError("no distance");
-  return { distance: limit(miles(km)) };
-}
-`;
-
-function project(name: string, module = source, lock: string | null = "1.0.0"): string {
-  const folder = demoProject(path.join(root, name), (yaml) =>
-    `${yaml.replace(/^examples: .*$/m, "").replace(/^ {2}distance: .*$/m, "  km: { type: float, missing: allow }")}
-preprocess:
-  - custom: { module: steps/flight.ts, function: toMiles, inputs: [km], outputs: { distance: float } }
-`.replace("name: flight-delay", "name: custom"),
-  );
-  const dependency = path.join(folder, "node_modules", "distances");
-  mkdirSync(dependency, { recursive: true });
-  mkdirSync(path.join(folder, "steps"));
-  writeFileSync(path.join(folder, "steps", "flight.ts"), module);
-  writeFileSync(
-    path.join(folder, "steps", "limits.ts"),
-    "export const limit = (x: number): number => Math.min(x, 5000);\n",
-  );
-  writeFileSync(
-    path.join(dependency, "package.json"),
-    '{"name":"distances","version":"1.0.0","type":"module","exports":"./index.js"}',
-  );
-  writeFileSync(path.join(dependency, "index.js"), "export const miles = (km) => km / 1.609344;\n");
-  const packages = { "": {}, "node_modules/distances": { version: lock } };
-  if (lock !== null)
-    writeFileSync(path.join(folder, "package-lock.json"), JSON.stringify({ lockfileVersion: 3, packages }));
-  return folder;
-}
+const project = (name: string, ...given: [module?: string, lock?: string | null]) =>
+  customProject(path.join(root, name), ...given);
 
 test("one bundle from the same sources wherever they lie; the same answers on every runtime", async () => {
   const first = await pack(project("here"), store);
@@ -82,14 +49,14 @@ test("one bundle from the same sources wherever they lie; the same answers on ev
 test.each([
   [
     "a module of Node",
-    `import fs from "node:fs";\n${source}fs.statSync(".");`,
+    `import fs from "node:fs";\n${flightStep}fs.statSync(".");`,
     "1.0.0",
     /imports "node:fs", which a sandbox does not have/,
   ],
-  ["what is not there", `import x from "nowhere";\n${source}x();`, "1.0.0", /nowhere/],
-  ["what is outside", `import "../../secret.js";\n${source}`, "1.0.0", /secret|outside of the project/],
-  ["another version than is locked", source, "1.0.1", /distances 1\.0\.0, and package-lock\.json says 1\.0\.1/],
-  ["what is not locked", source, null, /there is no package-lock\.json/],
+  ["what is not there", `import x from "nowhere";\n${flightStep}x();`, "1.0.0", /nowhere/],
+  ["what is outside", `import "../../secret.js";\n${flightStep}`, "1.0.0", /secret|outside of the project/],
+  ["another version than is locked", flightStep, "1.0.1", /distances 1\.0\.0, and package-lock\.json says 1\.0\.1/],
+  ["what is not locked", flightStep, null, /there is no package-lock\.json/],
   ["nothing it could parse", "export function (", "1.0.0", /cannot be bundled/],
   ["no such function", "export const other = 1;", "1.0.0", /exports no function `toMiles`/],
 ])("a module that imports %s is refused", async (_name, module, lock, message) => {
