@@ -22,9 +22,18 @@ export function answerBrokenRequests(server: Server, serving: Serving): void {
       return;
     }
     const [status, what, fix] = answers[cause.code ?? ""] ?? notHttp;
-    const body = JSON.stringify({
-      error: new IngotError(status.startsWith("408") ? "REQUEST_TIMEOUT" : "REQUEST_MALFORMED", { what, fix }).toJSON(),
-    });
+    const code = status.startsWith("408") ? "REQUEST_TIMEOUT" : "REQUEST_MALFORMED";
+    end(socket, status, new IngotError(code, { what, fix }));
+  });
+  // Node would end the connection without a word.
+  server.on("connect", (_request, socket: Duplex) => {
+    socket.on("error", () => socket.destroy());
+    const what = "CONNECT is not possible here";
+    end(socket, "405 Method Not Allowed", new IngotError("METHOD_NOT_ALLOWED", { what, fix: "this is no proxy" }));
+  });
+
+  function end(socket: Duplex, status: string, error: IngotError): void {
+    const body = JSON.stringify({ error: error.toJSON() });
     const lines = [
       `HTTP/1.1 ${status}`,
       ...(serving.options.tokens ? [] : [`Ingot-Package: ${serving.first.digest}`]),
@@ -34,5 +43,5 @@ export function answerBrokenRequests(server: Server, serving: Serving): void {
       "Connection: close",
     ];
     socket.end(`${lines.join("\r\n")}\r\n\r\n${body}`);
-  });
+  }
 }
