@@ -4,6 +4,8 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { atLeast, scanBytes } from "../../src/scan/index.ts";
+import { callPickle } from "./corpus/pickle_writer.ts";
+import { zip } from "./corpus/zip_writer.ts";
 
 const fixtures = path.join(import.meta.dirname, "..", "..", "fixtures");
 /** Folders whose files are models and texts, and which every n-th of them stands for. */
@@ -31,4 +33,15 @@ test.each(folders)("%s", async (folder, step) => {
     ).toEqual([]);
     expect(report.complete, `${name} ${JSON.stringify(report.files)}`).toBe(true);
   }
+});
+
+test("an .npz of objects that is stored is a zip and no pickle, although `PK` is an opcode", async () => {
+  const array = readFileSync(path.join(fixtures, "numpy", "objects.npy"));
+  const report = await scanBytes(zip([{ name: "x.npy", bytes: array }]), "x.npz");
+  expect(report.verdict).toBe("clean");
+  const hidden = zip([
+    { name: `x\n${Buffer.from(callPickle("os", "system")).toString("latin1")}`, bytes: Buffer.from("abc") },
+  ]);
+  const { findings } = await scanBytes(hidden, "x.npz");
+  expect(findings.map(({ rule }) => rule)).toContain("pickle-dangerous-global");
 });

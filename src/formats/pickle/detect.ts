@@ -13,12 +13,23 @@ const enoughOpcodes = 400;
 export function looksLikePickle(head: Uint8Array, size: number): boolean {
   if (head.length < 2) return false;
   if (head[0] === 0x80) return head[1]! <= 5;
-  if (!mayBegin.has(head[0]!)) return false;
+  if (!mayBegin.has(head[0]!) || isZipMember(head)) return false;
   const before = answers.get(head);
   if (before !== undefined) return before;
   const answer = runsAsPickle(head.subarray(0, headSize), head, size);
   answers.set(head, answer);
   return answer;
+}
+
+/**
+ * `PK` reads as a persistent id up to the next line end. Where that lies in the content of the first member, what follows is scanned as that
+ * content: a stored .npz of objects has the pickle of its array there. Where it lies in the header, the bytes behind it belong to nobody else.
+ */
+function isZipMember(head: Uint8Array): boolean {
+  if (head[0] !== 0x50 || head[1] !== 0x4b || head[2] !== 3 || head[3] !== 4 || head.length < 30) return false;
+  const content = 30 + head[26]! + head[27]! * 256 + head[28]! + head[29]! * 256;
+  const lineEnd = head.indexOf(10);
+  return lineEnd < 0 || lineEnd >= content;
 }
 
 /** Opcodes that need nothing on the stack: any other one cannot be the first. */
