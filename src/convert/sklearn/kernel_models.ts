@@ -109,7 +109,9 @@ export const rbfSampler: Estimator = {
             g.op("MatMul", [emitDense(g, x), constantMatrix(g, weights, "weights")]),
             constantRow(g, offset, "offset"),
           ]);
-          return oneBlock(g.op("Mul", [g.op("Cos", [sums]), constantNumber(g, scale)]), weights.columns);
+          // A number for each column: one for all would be rounded to float32 where a MatMul follows (ONNX Runtime, MatMulScaleFusion).
+          const scales = constantRow(g, new Float64Array(weights.columns).fill(scale));
+          return oneBlock(g.op("Mul", [g.op("Cos", [sums]), scales]), weights.columns);
         },
         evaluate: (x) =>
           tableOf(mapped(product(denseRows(x), weights), (sum, _row, k) => Math.cos(sum + offset[k]!) * scale)),

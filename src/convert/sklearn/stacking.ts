@@ -1,6 +1,6 @@
 // A final estimator on the answers of others. Rule: sklearn/ensemble/_stacking.py, _BaseStacking._transform and _concatenate_predictions.
 import type { Fitted } from "../../formats/index.ts";
-import { float64, type Value } from "../../onnx/index.ts";
+import { float64, int64, type Value } from "../../onnx/index.ts";
 import { joined, joinedRows } from "./columns.ts";
 import { besideRows, emitBeside, emitPick, numericClasses, sharedNeeds } from "./combining.ts";
 import { column, tableOf } from "./dense.ts";
@@ -71,11 +71,14 @@ function stacked(self: Fitted, nested: (child: Fitted) => Step) {
     final,
     columns: sharedNeeds(members.map(({ step }) => step)),
     emit(x: Columns, emission: Emission): Columns {
-      const value = emitBeside(
-        emission.g,
+      const { g } = emission;
+      const all = emitBeside(
+        g,
         members.map((member) => member.emit(x, emission)),
       );
-      const width = (value.shape?.at(-1) as number | null) ?? members.length;
+      const width = (all.shape?.at(-1) as number | null) ?? members.length;
+      // ONNX Runtime merges what the answers of a single member are divided by into a MatMul behind it, as a float32 (MatMulScaleFusion): kept apart.
+      const value = members.length === 1 ? g.op("Reshape", [all, g.constant(int64([-1, width]))]) : all;
       const answers: Columns = { blocks: [{ value, width }] };
       return passes ? joined([answers, x]) : answers;
     },
