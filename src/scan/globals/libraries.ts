@@ -10,6 +10,8 @@ export const safeLibraries: Readonly<Record<string, string>> = {
     "nan_to_num reshape ravel squeeze transpose sort argsort cumsum unique concatenate stack hstack vstack round around",
   "numpy.core.multiarray": "_reconstruct scalar ndarray",
   "numpy._core.multiarray": "_reconstruct scalar ndarray",
+  // What numpy before 1.0 called it.
+  "numpy.core._internal": "_reconstruct",
   "numpy.core.numeric": "_frombuffer",
   "numpy._core.numeric": "_frombuffer",
   "numpy.core.records": "recarray record",
