@@ -50,8 +50,8 @@ test.each([
   expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   expect(answer).toContain("BODY_TOO_LARGE");
   expect((await fetch(`${server.url}/predict`, { method: "POST", body })).status).toBe(200);
-  // The limit of 32 MiB, twice: what has come, and what is on its way through the kernel and the parser.
-  expect(grown()).toBeLessThan(100 * 2 ** 20);
+  // Client and server are this process, and what they let go of is not collected at once: a body that is kept would be more than itself.
+  expect(grown()).toBeLessThan(0.9 * size);
   await server.close();
 });
 
