@@ -58,6 +58,7 @@ function given(name: string, { dtype, dims, data }: Tensor): object {
     throw new IngotError("INPUT_INVALID", {
       what: `its shape [${dims.join(", ")}] does not fit its ${data.length} values`,
       where: `inputs.${name}`,
+      fix: "a tensor has as many values as its sizes multiply to",
     });
   return { type: ortTypeOf(name, dtype), dims, data, location: "cpu" };
 }

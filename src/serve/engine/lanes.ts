@@ -14,6 +14,7 @@ const budgetMs = 200;
  * Opens copies, one for each core, and keeps them where they answer with the same bits and many requests are done sooner.
  * @param quietly does something while no request runs
  * @returns none where they are not worth their memory
+ * @throws what opening one throws; the others are closed, and the model goes on without them
  */
 export async function measuredLanes(
   predictor: Predictor,
@@ -23,13 +24,19 @@ export async function measuredLanes(
 ): Promise<readonly Predictor[]> {
   const count = Math.min(mostLanes, os.availableParallelism());
   if (count < 2) return [];
-  const lanes = await Promise.all(Array.from({ length: count }, open));
-  const answersOf = async (one: Predictor) => writeJson(await one.predictEach(examples.slice(0, count)));
-  const expected = await answersOf(predictor);
-  const isSame = (await Promise.all(lanes.map(answersOf))).every((answers) => answers === expected);
-  if (isSame && (await quietly(() => isQuicker(lanes, predictor, examples[0]!)))) return lanes;
-  await Promise.all(lanes.map((lane) => lane.close()));
-  return [];
+  const opening = await Promise.allSettled(Array.from({ length: count }, open));
+  const lanes = opening.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  let isKept = false;
+  try {
+    for (const one of opening) if (one.status === "rejected") throw one.reason;
+    const answersOf = async (one: Predictor) => writeJson(await one.predictEach(examples.slice(0, count)));
+    const [expected, ...answers] = await Promise.all([predictor, ...lanes].map(answersOf));
+    const isSame = answers.every((answer) => answer === expected);
+    isKept = isSame && (await quietly(() => isQuicker(lanes, predictor, examples[0]!)));
+  } finally {
+    if (!isKept) await Promise.all(lanes.map((lane) => lane.close()));
+  }
+  return isKept ? lanes : [];
 }
 
 async function isQuicker(lanes: readonly Predictor[], predictor: Predictor, record: InputRecord): Promise<boolean> {

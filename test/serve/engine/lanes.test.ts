@@ -1,3 +1,4 @@
+import os from "node:os";
 import { expect, test } from "vitest";
 import type { Schema } from "../../../src/core/index.ts";
 import { float32, GraphBuilder, writeModel } from "../../../src/onnx/index.ts";
@@ -91,3 +92,21 @@ test("copies that answer otherwise are closed", async () => {
   for (const copy of opened) await expect(copy.predict([record(0)])).rejects.toThrow(/ended/);
   await model.close();
 });
+
+// One core has no copies.
+test.skipIf(os.availableParallelism() < 2)(
+  "where one copy does not open, the others are closed and the reason is told",
+  async () => {
+    const model = await openPredictor({ bytes: graph() }, schema, { threads: 1 });
+    const opened: Predictor[] = [];
+    let asked = 0;
+    const open = async () => {
+      if (asked++ > 0) throw new Error("no memory left");
+      opened.push(await openPredictor({ bytes: graph() }, schema, { threads: 1 }));
+      return opened[0]!;
+    };
+    await expect(measuredLanes(model, open, [record(1)], (work) => work())).rejects.toThrow("no memory left");
+    await expect(opened[0]!.predict([record(0)])).rejects.toThrow(/closed/);
+    await model.close();
+  },
+);
