@@ -58,8 +58,9 @@ export async function load(port: number, request: Buffer, connections: number, m
 }
 
 /**
- * Open loop: requests are due at a fixed rate, whatever became of those before, and their time counts from when they were due: waiting
- * for a connection counts too (no coordinated omission).
+ * Open loop: requests are due at random times of a fixed rate (a Poisson process, as independent clients make; the same times for every
+ * server), whatever became of those before, and their time counts from when they were due: waiting for a connection counts too (no
+ * coordinated omission). Every connection is open, and has had an answer, before the first is due.
  */
 export async function openLoad(
   port: number,
@@ -70,6 +71,7 @@ export async function openLoad(
 ): Promise<Load> {
   const latencies: number[] = [];
   let failed = 0;
+  let isOpening = true;
   const due: number[] = [];
   const idle: Client[] = [];
   interface Client {
@@ -88,32 +90,51 @@ export async function openLoad(
     const client: Client = {
       dueAt: 0,
       line: new Line(port, (isGood) => {
-        if (isGood) latencies.push(performance.now() - client.dueAt);
-        else failed++;
+        if (!isGood) failed++;
+        else if (!isOpening) latencies.push(performance.now() - client.dueAt);
         if (client.line.isOpen) next(client);
       }),
     };
-    idle.push(client);
+    client.line.send(request);
     return client;
   });
+  await until(() => idle.length + failed >= connections);
+  isOpening = false;
+  const random = uniform(1);
   const start = performance.now();
-  const count = Math.floor((ms / 1000) * requestsPerSecond);
-  for (let made = 0; made < count; ) {
-    const now = performance.now();
-    for (; made < count && start + (made * 1000) / requestsPerSecond <= now; made++) {
-      due.push(start + (made * 1000) / requestsPerSecond);
+  let at = start;
+  let made = 0;
+  while (at < start + ms) {
+    for (const now = performance.now(); at <= now && at < start + ms; made++) {
+      due.push(at);
       const client = idle.pop();
       if (client) next(client);
+      at -= (Math.log(1 - random()) * 1000) / requestsPerSecond;
     }
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    // Timers are a millisecond late: only long waits are left to them.
+    await (at - performance.now() > 3 ? new Promise((resolve) => setTimeout(resolve, 1)) : new Promise(setImmediate));
   }
-  // Whoever is far behind is not waited for for ever; what has no answer by then counts as failed.
-  const patience = performance.now() + 2000;
-  while (latencies.length + failed < count && performance.now() < patience)
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  failed += count - latencies.length - failed;
+  await until(() => latencies.length + failed >= made);
+  failed += made - latencies.length - failed;
   for (const { line } of clients) line.close();
   return { ...quantiles(latencies), requestsPerSecond: (latencies.length * 1000) / Math.max(ms, 1), failed };
+}
+
+/** Whoever is far behind is not waited for for ever. */
+async function until(isDone: () => boolean): Promise<void> {
+  const patience = performance.now() + 2000;
+  while (!isDone() && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+/** Numbers in [0, 1) from a seed (Mulberry32). */
+function uniform(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
 }
 
 function quantiles(latencies: number[]): { p50: number; p99: number } {
