@@ -45,3 +45,12 @@ test("an .npz of objects that is stored is a zip and no pickle, although `PK` is
   const { findings } = await scanBytes(hidden, "x.npz");
   expect(findings.map(({ rule }) => rule)).toContain("pickle-dangerous-global");
 });
+
+test("a zip with a password is unknown, and no attack: flag, sizes and CRC tell of the same secret", async () => {
+  // The old encryption puts twelve bytes before the content (APPNOTE 6.1.3), and the CRC is of what was encrypted.
+  const headers = { flags: 1, size: 15, crc: 0x1234 };
+  const cipher = Buffer.from(Array.from({ length: 27 }, (_, i) => (i * 151 + 200) & 255));
+  const report = await scanBytes(zip([{ name: "x.txt", bytes: cipher, local: headers, central: headers }]), "x.zip");
+  expect(report).toMatchObject({ verdict: "unknown", findings: [] });
+  expect(JSON.stringify(report.files)).toContain("x.txt is encrypted: unpack it with its password and scan that");
+});

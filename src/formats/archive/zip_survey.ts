@@ -13,6 +13,7 @@ type Range = readonly [start: number, end: number];
 const chunk = 1 << 20;
 /** Flags that change nothing about the content: a data descriptor follows, UTF-8 names, and how hard deflate tried. */
 const harmlessFlags = 0x0806;
+const encryptedFlag = 1;
 const descriptorFlag = 8;
 
 export async function surveyZip(file: OpenFile, survey: Survey): Promise<void> {
@@ -77,7 +78,7 @@ function compareHeaders(entry: ZipEntry, header: LocalHeader, anomaly: (detail: 
     anomaly(`is compressed by method ${entry.method} in the directory and by ${header.method} in its own header`);
   if (((entry.flags ^ header.flags) & ~harmlessFlags & ~descriptorFlag) !== 0)
     anomaly("has other flags in its own header");
-  if (((entry.flags | header.flags) & 1) !== 0) anomaly("is marked as encrypted");
+  if (((entry.flags ^ header.flags) & encryptedFlag) !== 0) anomaly("is marked as encrypted in one of its headers");
   if ((header.flags & descriptorFlag) !== 0) return;
   if (header.crc !== entry.crc) anomaly("has another CRC in its own header");
   const states = (own: number, listed: number) => own === listed || own === 0xffff_ffff;
@@ -111,6 +112,9 @@ async function surveyContent(
   survey: Survey,
   anomaly: (detail: string) => void,
 ): Promise<void> {
+  const isMarked = (entry.flags & header.flags & encryptedFlag) !== 0;
+  const encrypted = () =>
+    survey.observe({ kind: "unread", detail: `${entry.path} is encrypted: unpack it with its password and scan that` });
   let content: OpenFile;
   try {
     content = await openMember(file, entry, header, entry.path, (bytes) =>
@@ -120,8 +124,9 @@ async function surveyContent(
     if (!(error instanceof IngotError)) throw error;
     if (error.code === "DECOMPRESSION_BOMB")
       survey.observe({ kind: "limit", limit: "size", detail: `${entry.path}: ${error.what}` });
-    else anomaly(error.what);
-    survey.observe({ kind: "unread", detail: `${entry.path}: ${error.what}` });
+    else if (!isMarked) anomaly(error.what);
+    if (isMarked) encrypted();
+    else survey.observe({ kind: "unread", detail: `${entry.path}: ${error.what}` });
     // Loaders that do not believe the headers read the bytes as they are.
     if (entry.method !== 0)
       await survey.nested(
@@ -130,8 +135,12 @@ async function surveyContent(
       );
     return;
   }
-  if (content.size !== entry.size) anomaly(`unpacks to ${content.size} bytes, the directory says ${entry.size}`);
-  if ((await crcOf(content)) !== entry.crc) anomaly("has the wrong CRC");
+  const problems: string[] = [];
+  if (content.size !== entry.size) problems.push(`unpacks to ${content.size} bytes, the directory says ${entry.size}`);
+  if ((await crcOf(content)) !== entry.crc) problems.push("has the wrong CRC");
+  if (!isMarked) for (const problem of problems) anomaly(problem);
+  else if (problems.length > 0) encrypted();
+  else anomaly("is marked as encrypted and is not");
   if (entry.kind === "link") {
     survey.observe({
       kind: "link",

@@ -36,6 +36,12 @@ export function containerSamples(): Sample[] {
     zip([data({ local: { flags: 1 } }), version]),
     "zip",
   );
+  add(
+    "torch-both-flags.pt",
+    "marked as encrypted in both headers",
+    zip([data({ central: { flags: 1 }, local: { flags: 1 } }), version]),
+    "zip",
+  );
   add("torch-crc.pt", "CVE-2025-10156: wrong CRC", zip([data({ central: { crc: 1 } }), version]), "zip");
   add(
     "torch-crc-both.pt",
