@@ -62,6 +62,8 @@ export function parseArguments(command: Command, words: readonly string[]): Pars
   }
   if (globals.help) return { values, ...globals };
 
+  // As a rule a variable of the shell that is not set; as a path it would be the folder one stands in.
+  if (positionals.includes("")) throw usage(command, "an argument is empty");
   for (const [key, arg] of entries) {
     if (arg.kind === "positional") {
       const word = positionals.shift();

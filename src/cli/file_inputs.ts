@@ -31,7 +31,8 @@ export async function withFiles(record: InputRecord, schema: Schema): Promise<In
 
 async function contentOf(file: string): Promise<Uint8Array> {
   const found = await stat(file).catch(() => null);
-  if (!found?.isFile()) throw new IngotError("FILE_NOT_FOUND", { what: "there is no such file", where: file });
+  if (!found?.isFile())
+    throw new IngotError("FILE_NOT_FOUND", { what: "there is no such file", where: file, fix: "check the path" });
   if (found.size > largestFile)
     throw new IngotError("FILE_TOO_LARGE", {
       what: `a file of ${found.size} bytes, at most ${largestFile} are sent`,

@@ -11,7 +11,7 @@ export function overview(commands: readonly Command[], version: string): string 
     "",
     ...commands.map((command) => `  ${command.name.padEnd(width)}  ${command.about}`),
     "",
-    "Everywhere: --json, --quiet, --help. `ingot <command> --help` shows its arguments and examples.",
+    "Everywhere: --json, --quiet, --help. `ingot <command> --help` shows its arguments and examples, `ingot --version` the version.",
     "Exit status: 0 done, 1 the answer is no, 2 usage, 3 refused input, 4 not found, 5 network, 70 a bug in Ingot.",
     "Packages are kept in $INGOT_HOME/store (default ~/.ingot/store).",
   ].join("\n");

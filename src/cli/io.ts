@@ -2,6 +2,7 @@
 import { homedir } from "node:os";
 import path from "node:path";
 import type { Store } from "../oci/index.ts";
+import { visible } from "./visible.ts";
 
 export interface CommandIo {
   readonly json: boolean;
@@ -26,13 +27,14 @@ export function terminalIo(options: { json: boolean; quiet: boolean }): CommandI
     home,
     result(data, render) {
       const text = options.json ? jsonText(data) : render();
-      if (text !== "") process.stdout.write(`${text}\n`);
+      if (text !== "") process.stdout.write(`${visible(text)}\n`);
     },
     async line(text) {
-      if (!process.stdout.write(`${text}\n`)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+      if (!process.stdout.write(`${visible(text)}\n`))
+        await new Promise((resolve) => process.stdout.once("drain", resolve));
     },
     note(text) {
-      if (!options.quiet && !options.json) process.stderr.write(`${text}\n`);
+      if (!options.quiet && !options.json) process.stderr.write(`${visible(text)}\n`);
     },
     async openStore() {
       const { Store } = await import("../oci/index.ts");

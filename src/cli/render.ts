@@ -1,7 +1,9 @@
 // Text for terminals: aligned columns and sizes that people can read.
+import { inOneLine } from "./visible.ts";
 
 /** Rows as aligned columns; the last column is not padded. */
-export function columns(rows: readonly (readonly string[])[], gap = "  "): string {
+export function columns(table: readonly (readonly string[])[], gap = "  "): string {
+  const rows = table.map((row) => row.map(inOneLine));
   const widths: number[] = [];
   for (const row of rows)
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);

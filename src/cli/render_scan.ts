@@ -1,6 +1,7 @@
 // The picture of a scan: the verdict first, then what was found, where, why it matters and what to do; then what nobody understood.
 import type { Finding, ScannedFile, ScanReport, Verdict } from "../scan/index.ts";
 import { few, size } from "./render.ts";
+import { inOneLine } from "./visible.ts";
 
 const verdicts: Readonly<Record<Verdict, string>> = {
   malicious:
@@ -24,12 +25,12 @@ export function renderScan(report: ScanReport): string {
   if (unknown.length > 0) {
     lines.push("not understood:");
     for (const file of unknown.slice(0, shownFiles))
-      lines.push(`  ${file.path}: ${coverageText(file)}`, ...gapsOf(file));
+      lines.push(`  ${file.path}: ${file.size === 0 ? "not read" : coverageText(file)}`, ...gapsOf(file));
     if (unknown.length > shownFiles) lines.push(`  … and ${unknown.length - shownFiles} more files`);
     lines.push("");
   }
   lines.push(summary(report));
-  return lines.join("\n");
+  return lines.map(inOneLine).join("\n");
 }
 
 /** What was scanned; of several each with its own verdict. */

@@ -1,6 +1,7 @@
 // convert: a described model in, an ONNX graph and its schema out. One converter per family of formats.
 import { IngotError } from "../core/index.ts";
 import type { Format } from "../formats/index.ts";
+import { adviceFor } from "./advice.ts";
 import { catboostConverter } from "./catboost/index.ts";
 import { compacted } from "./compact/index.ts";
 import type { Converted, Converter, ConvertOptions } from "./converter.ts";
@@ -12,7 +13,7 @@ import { xgboostConverter } from "./xgboost/index.ts";
 export type { Converted, Converter, ConvertOptions, Tolerance } from "./converter.ts";
 export { type EdgeKind, type EdgeRow, edgeRows } from "./edge_rows.ts";
 export { estimators } from "./sklearn/index.ts";
-export { findUse, type ModelUse } from "./use.ts";
+export { inspectModel, type ModelUse } from "./use.ts";
 
 export const converters: readonly Converter[] = [
   lightgbmConverter,
@@ -40,6 +41,6 @@ export function convertModel(
   }
   throw new IngotError("MODEL_UNSUPPORTED", {
     what: `${format.title} models can be inspected but not converted yet`,
-    fix: "see `ingot formats` for what can be packed",
+    fix: adviceFor(format.id) ?? "see `ingot formats` for what can be packed",
   });
 }

@@ -1,7 +1,8 @@
 // What Ingot can do with a model that was read: convert it and run the graph, or why not and what to do instead.
-import { IngotError } from "../core/index.ts";
-import type { ModelRead } from "../formats/index.ts";
+import { IngotError, type Schema } from "../core/index.ts";
+import type { ModelDescription, ModelRead } from "../formats/index.ts";
 import { compileGraph } from "../onnx/index.ts";
+import type { Converted } from "./converter.ts";
 import { convertModel } from "./index.ts";
 
 export type ModelUse =
@@ -24,67 +25,64 @@ export type ModelUse =
 /** Converting takes memory: what is larger is left to `ingot convert`. */
 const largestTried = 256 << 20;
 
-/** What to do with formats that are read only. */
-const instead: Readonly<Record<string, string>> = {
-  pytorch: "export the module where it was trained: torch.onnx.export(model, example, dynamo=True), and pack the .onnx",
-  keras:
-    'export it where it was trained: model.export("model.onnx", format="onnx") of Keras 3.8 or later, and pack the .onnx',
-  tensorflow: "convert it with tf2onnx where TensorFlow is installed, and pack the .onnx",
-  tfjs: "export the model that it was made from to ONNX, and pack the .onnx",
-  tflite: "convert it with `python -m tf2onnx.convert --tflite`, or the model that it was made from; pack the .onnx",
-  ort: "pack the .onnx file that it was made from",
-  openvino: "pack the model that it was converted from, as ONNX",
-  coreml: "pack the model that it was converted from, as ONNX",
-  pmml: "pack the model that the PMML was exported from",
-  "xgboost-legacy": "load it with XGBoost before 3.1 and save it as .json or .ubj, and pack that",
-  gguf: "a language model: llama.cpp and its kin run it; Ingot inspects and scans it",
-  safetensors: "weights without a graph: export the model that loads them to ONNX, and pack the .onnx",
-  hdf5: "weights without a graph: export the model that loads them to ONNX, and pack the .onnx",
-  huggingface: "export it with optimum (optimum-cli export onnx), and pack the .onnx",
-  mlflow: "pack the model file inside of it",
-  bentoml: "pack the model file inside of it",
-  torchserve: "export the module inside of it to ONNX, and pack the .onnx",
-};
-
-export function findUse({ format, model, size }: ModelRead): ModelUse {
+/** Its inputs and outputs are those of the converted model where it converts: a reader cannot always tell them, a converter must. */
+export function inspectModel(read: ModelRead): { description: ModelDescription; use: ModelUse } {
+  const { format, model, description, size } = read;
   if (format === null)
-    return {
-      converts: false,
+    return refused(description, {
       why: "a folder of files, not a model of one format",
       instead: "name the model file in it",
-    };
+    });
   if (size > largestTried)
-    return {
-      converts: false,
+    return refused(description, {
       why: `not tried on a model of more than ${largestTried >> 20} MiB`,
       instead: "`ingot convert` tries it",
-    };
+    });
   try {
     const converted = convertModel(format, model);
-    const names = converted.schema.outputs.map(({ name }) => name);
-    // A graph that arrived as ONNX is run as it is: there is no library to compare with.
-    const compared = format.id === "onnx" ? [] : names;
-    const exact = compared.filter((name) => converted.promises[name]?.exact === true);
     return {
-      converts: true,
-      runtimes: ["native", "wasm", ...(runsOnMicro(converted.model) ? (["micro"] as const) : [])],
-      exact,
-      close: compared.filter((name) => converted.promises[name]?.exact === false),
-      notes: converted.notes,
+      description: { ...description, ...valuesOf(converted.schema, description) },
+      use: whatItDoes(format.id, converted),
     };
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;
-    return {
-      converts: false,
+    return refused(description, {
       why: error.what,
       ...(error.where === undefined ? {} : { where: error.where }),
-      instead: adviceOf(format.id) ?? error.fix ?? "see `ingot formats` for what can be packed",
-    };
+      instead: error.fix ?? "see `ingot formats` for what can be packed",
+    });
   }
 }
 
-function adviceOf(id: string): string | undefined {
-  return Object.entries(instead).find(([family]) => id === family || id.startsWith(`${family}-`))?.[1];
+function refused(description: ModelDescription, reason: { why: string; where?: string; instead: string }) {
+  return { description, use: { converts: false as const, ...reason } };
+}
+
+/** Readers name categories and classes that no schema has, such as those of a column behind an imputer. */
+function valuesOf(schema: Schema, read: ModelDescription): Pick<ModelDescription, "inputs" | "outputs"> {
+  return {
+    inputs: schema.inputs.map(({ name, type, shape, categories: known }) => {
+      const categories = known ?? read.inputs.find((input) => input.name === name && input.type === type)?.categories;
+      return { name, type, shape, ...(categories ? { categories } : {}) };
+    }),
+    outputs: schema.outputs.map(({ name, type, shape, classes: known }) => {
+      const classes = known ?? read.outputs.find((output) => output.name === name)?.classes;
+      return { name, type, shape, ...(classes ? { classes } : {}) };
+    }),
+  };
+}
+
+function whatItDoes(id: string, { schema, promises, model, notes }: Converted): ModelUse {
+  const names = schema.outputs.map(({ name }) => name);
+  // A graph that arrived as ONNX is run as it is: there is no library to compare with.
+  const compared = id === "onnx" ? [] : names;
+  return {
+    converts: true,
+    runtimes: ["native", "wasm", ...(runsOnMicro(model) ? (["micro"] as const) : [])],
+    exact: compared.filter((name) => promises[name]?.exact === true),
+    close: compared.filter((name) => promises[name]?.exact === false),
+    notes,
+  };
 }
 
 function runsOnMicro(model: Parameters<typeof compileGraph>[0]): boolean {

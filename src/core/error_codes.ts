@@ -4,6 +4,8 @@
 interface Outcome {
   readonly exit: 1 | 2 | 3 | 4 | 5 | 70;
   readonly http: number;
+  /** What to do where the place that throws knows nothing better. */
+  readonly fix?: string;
 }
 
 const refused: Outcome = { exit: 3, http: 400 };
@@ -20,9 +22,12 @@ export const errorCodes = {
   // files and readers
   FILE_NOT_FOUND: absent,
   FILE_UNREADABLE: refused,
-  FILE_TRUNCATED: refused,
+  FILE_TRUNCATED: { ...refused, fix: "the file is incomplete: copy or save it again" },
   FILE_TOO_LARGE: { exit: 3, http: 413 },
-  FILE_MALFORMED: refused,
+  FILE_MALFORMED: {
+    ...refused,
+    fix: "the file is damaged, or not what it looks like: compare it with where it came from, or save it again",
+  },
   DECOMPRESSION_BOMB: { exit: 3, http: 413 },
   FORMAT_UNKNOWN: refused,
   PATH_UNSAFE: refused,
@@ -30,8 +35,8 @@ export const errorCodes = {
   JSON_MALFORMED: refused,
 
   // onnx
-  ONNX_MALFORMED: refused,
-  ONNX_INVALID: refused,
+  ONNX_MALFORMED: { ...refused, fix: "the file is damaged: export the graph again" },
+  ONNX_INVALID: { ...refused, fix: "export the graph again; `onnx.checker.check_model` may say more" },
   ONNX_UNSUPPORTED: refused,
 
   // declared steps
@@ -46,7 +51,10 @@ export const errorCodes = {
   RECORD_REFUSED: { exit: 3, http: 422 },
 
   // models and conversion
-  MODEL_INVALID: refused,
+  MODEL_INVALID: {
+    ...refused,
+    fix: "the file is damaged or was changed by hand: save the model again with its own library",
+  },
   MODEL_UNSUPPORTED: refused,
 
   // project file
@@ -57,8 +65,8 @@ export const errorCodes = {
   REFERENCE_INVALID: usage,
   PACKAGE_NOT_FOUND: absent,
   PACKAGE_EXISTS: no,
-  PACKAGE_CORRUPT: { exit: 1, http: 500 },
-  PACKAGE_INVALID: refused,
+  PACKAGE_CORRUPT: { exit: 1, http: 500, fix: "pack it again, or copy it again from where it came from" },
+  PACKAGE_INVALID: { ...refused, fix: "pack it again with this version of Ingot" },
   VERIFY_FAILED: no,
   SCAN_REFUSED: no,
   STORE_LOCKED: no,
@@ -91,3 +99,7 @@ export const errorCodes = {
 } as const satisfies Record<string, Outcome>;
 
 export type ErrorCode = keyof typeof errorCodes;
+
+export function outcomeOf(code: ErrorCode): Outcome {
+  return errorCodes[code];
+}

@@ -1,5 +1,5 @@
 // One error class for everything a person or a program can act on.
-import { type ErrorCode, errorCodes } from "./error_codes.ts";
+import { type ErrorCode, outcomeOf } from "./error_codes.ts";
 
 export interface ErrorParts {
   /** What happened, one line, with the user's own names and values. */
@@ -24,15 +24,15 @@ export class IngotError extends Error {
     this.code = code;
     this.what = parts.what;
     this.where = parts.where;
-    this.fix = parts.fix;
+    this.fix = parts.fix ?? outcomeOf(code).fix;
   }
 
   get exitStatus(): number {
-    return errorCodes[this.code].exit;
+    return outcomeOf(this.code).exit;
   }
 
   get httpStatus(): number {
-    return errorCodes[this.code].http;
+    return outcomeOf(this.code).http;
   }
 
   toJSON(): { code: ErrorCode; what: string; where?: string; fix?: string } {

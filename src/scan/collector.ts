@@ -114,6 +114,11 @@ export class Collector {
     if (!isComplete(result)) this.scanned.push(result);
   }
 
+  /** A file that could not be opened: it is among the files, and understood by nobody. */
+  unopened(path: string, reason: string): void {
+    this.scanned.push({ path, size: 0, readers: [], covered: 0, unexplained: [], unread: [reason] });
+  }
+
   explain(path: string, reader: string, ranges: readonly Range[]): void {
     const before = this.explained.get(path);
     if (before === undefined && this.explained.size >= this.limits.files) return;

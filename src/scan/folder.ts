@@ -1,8 +1,8 @@
 // The files of a folder, for a scan: named by their path from it, links and devices reported and never opened.
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, type Dirent, openSync, readSync } from "node:fs";
 import { readdir, readlink } from "node:fs/promises";
 import path from "node:path";
-import { cannotOpen, checkPath, type Soon } from "../core/index.ts";
+import { cannotOpen, checkPath, IngotError, type Soon } from "../core/index.ts";
 import { MemoryFile, type OpenFile, openFile } from "../formats/index.ts";
 import type { ScanSource } from "./scan.ts";
 
@@ -24,18 +24,41 @@ class SmallFile extends MemoryFile {
   }
 }
 
-/** Every file under a folder, in the order of their names. @throws FILE_NOT_FOUND, FILE_UNREADABLE */
+/**
+ * Every file under a folder, in the order of their names. What cannot be opened comes as unread: it must not hide the others.
+ * @throws FILE_NOT_FOUND, FILE_UNREADABLE the folder itself
+ */
 export async function* filesOf(folder: string, name: string): AsyncGenerator<ScanSource> {
-  const entries = await readdir(folder, { withFileTypes: true }).catch((cause) => {
+  yield* filesAmong(await entriesOf(folder, name), folder, name);
+}
+
+function entriesOf(folder: string, name: string): Promise<Dirent[]> {
+  return readdir(folder, { withFileTypes: true }).catch((cause) => {
     throw cannotOpen(cause, name);
   });
+}
+
+async function* filesAmong(entries: Dirent[], folder: string, name: string): AsyncGenerator<ScanSource> {
   for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const file = path.join(folder, entry.name);
     const label = `${name.replace(/\/+$/, "")}/${entry.name}`;
-    if (entry.isDirectory()) yield* filesOf(file, label);
-    else if (entry.isFile()) yield { path: label, open: () => openQuickly(file, label) };
+    if (entry.isDirectory()) {
+      const inside = await entriesOf(file, label).catch((error: IngotError) => error);
+      if (inside instanceof IngotError) yield { path: `${label}/`, unread: inside.what };
+      else yield* filesAmong(inside, file, label);
+    } else if (entry.isFile()) yield await openedSource(file, label);
     else if (entry.isSymbolicLink()) yield { path: label, link: await readlink(file) };
     else yield { path: label, link: "a device, pipe or socket" };
+  }
+}
+
+async function openedSource(file: string, label: string): Promise<ScanSource> {
+  try {
+    const opened = await openQuickly(file, label);
+    return { path: label, open: () => opened };
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    return { path: label, unread: error.what };
   }
 }
 

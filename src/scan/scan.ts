@@ -1,6 +1,6 @@
 // A scan: every file of a target through its readers, judged by the rules, with one verdict.
 import { lstat } from "node:fs/promises";
-import { cannotOpen, type Soon } from "../core/index.ts";
+import { cannotOpen, IngotError, type Soon } from "../core/index.ts";
 import { decompressed, memoryFile, type OpenFile, openFile, openFolder, type Tree } from "../formats/index.ts";
 import { Collector, type ScanLimits } from "./collector.ts";
 import { filesOf } from "./folder.ts";
@@ -8,7 +8,7 @@ import { bySeverity, isComplete, type ScanReport, verdictOf } from "./report.ts"
 import { rules, rulesDigest } from "./rules/index.ts";
 import { walk, walkFolder } from "./walk.ts";
 
-/** A file to scan, by the path that the report calls it; links and devices are reported, never opened. */
+/** A file to scan, by the path that the report calls it; links and devices are reported, never opened; `unread` says why one could not be. */
 export type ScanSource =
   | {
       readonly path: string;
@@ -16,7 +16,8 @@ export type ScanSource =
       /** Why what is opened is not all of it. */
       readonly cut?: string;
     }
-  | { readonly path: string; readonly link: string };
+  | { readonly path: string; readonly link: string }
+  | { readonly path: string; readonly unread: string };
 
 /**
  * Scans files one after the other, in bounded memory. `target` is what the report is about, `folder` the files as one where they
@@ -26,13 +27,17 @@ export async function scanSources(
   target: string,
   sources: AsyncIterable<ScanSource> | Iterable<ScanSource>,
   limits?: ScanLimits,
-  folder?: Tree,
+  folder?: Tree | null,
 ): Promise<ScanReport> {
   const collector = new Collector(rules, walk, limits);
   let bytes = 0;
   for await (const source of sources) {
     if ("link" in source) {
       collector.judge({ kind: "link", path: source.path, target: source.link }, source.path, "folder");
+      continue;
+    }
+    if ("unread" in source) {
+      collector.unopened(source.path, source.unread);
       continue;
     }
     const opening = source.open();
@@ -70,7 +75,11 @@ export async function scanPath(target: string, name = target): Promise<ScanRepor
     throw cannotOpen(cause, name);
   });
   if (!status.isDirectory()) return scanSources(name, [{ path: name, open: () => openFile(target, name) }]);
-  await using folder = await openFolder(target, name);
+  await using folder = await openFolder(target, name).catch((error) => {
+    // A folder inside that may not be listed: `filesOf` says so, and what the files are together cannot be told.
+    if (error instanceof IngotError && error.code === "FILE_UNREADABLE") return null;
+    throw error;
+  });
   return scanSources(name, filesOf(target, name), undefined, folder);
 }
 

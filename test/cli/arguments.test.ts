@@ -33,6 +33,7 @@ test("words become typed values", () => {
 const refused: [name: string, words: string[], message: RegExp][] = [
   ["missing positional", [], /<ref> is missing: package/],
   ["one word too many", ["a", "b", "c"], /unexpected `c`/],
+  ["empty word", [""], /an argument is empty/],
   ["unknown option, near one", ["a", "--prot", "1"], /unknown option `--prot`, did you mean `--port`\?/],
   ["unknown option, near none", ["a", "--zzzzzz"], /unknown option `--zzzzzz`$/],
   ["value missing", ["a", "--port"], /`--port` needs a value: `--port <number>`/],

@@ -1,10 +1,11 @@
 // The built command line: a project with a program in it is refused, packed with a reason, and its scan goes with the package.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { demoProject } from "../package/projects.ts";
+import { callPickle } from "../scan/corpus/pickle_writer.ts";
 
 const bin = path.join(import.meta.dirname, "../../bin/ingot.mjs");
 const scratch = mkdtempSync(path.join(tmpdir(), "ingot-e2e-scan-"));
@@ -49,4 +50,22 @@ test("pack refuses a critical finding; the override is recorded and the report s
   const again = ingot("scan", "flight-delay");
   expect(again.status).toBe(1);
   expect(again.out).toContain("embedded-executable");
+});
+
+test("names of files neither move the cursor, nor begin a line, nor hide the files beside them", () => {
+  const folder = path.join(scratch, "names");
+  mkdirSync(folder);
+  const name = "a\u001b[2J\u202e\n   at: b.pkl";
+  writeFileSync(path.join(folder, name), callPickle("os", "system"));
+  writeFileSync(Buffer.concat([Buffer.from(`${folder}/`), Buffer.from([0x7a, 0xff])]), "text");
+  const shown = "a\\u001b[2J\\u202e\\n   at: b.pkl";
+  const scanned = ingot("scan", "names");
+  expect(scanned.status).toBe(1);
+  expect(scanned.out).toContain(`at: names/${shown} at byte`);
+  expect(scanned.out).toMatch(/z\ufffd: not read\n +its name is not UTF-8\n/);
+  const json = ingot("scan", "names", "--json").out;
+  expect(json).not.toMatch(/\p{Bidi_Control}|[^\P{Cc}\n]/u);
+  expect(JSON.parse(json).findings[0].file).toBe(`names/${name}`);
+  const refused = ingot("convert", path.join("names", name));
+  expect(refused.err.split("\n")).toEqual([expect.any(String), expect.stringContaining(shown), expect.any(String), ""]);
 });

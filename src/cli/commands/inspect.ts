@@ -8,12 +8,11 @@ export default command({
   examples: ["ingot inspect model.json", "ingot inspect saved_model/", "ingot inspect model.txt --json"],
   args: { file: positional("model file, archive or folder") },
   async run({ file }, io) {
-    const [{ readModelAt }, { findUse }] = await Promise.all([
+    const [{ readModelAt }, { inspectModel }] = await Promise.all([
       import("../../formats/index.ts"),
       import("../../convert/index.ts"),
     ]);
-    const read = await readModelAt(path.resolve(io.cwd, file), file);
-    const use = findUse(read);
-    io.result({ ...read.description, use }, () => renderDescription(read.description, use));
+    const { description, use } = inspectModel(await readModelAt(path.resolve(io.cwd, file), file));
+    io.result({ ...description, use }, () => renderDescription(description, use));
   },
 });

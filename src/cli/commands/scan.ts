@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import path from "node:path";
 import { IngotError } from "../../core/index.ts";
 import type { ScanReport, Severity } from "../../scan/index.ts";
@@ -42,7 +42,8 @@ async function scanOne(target: string, io: CommandIo): Promise<ScanReport> {
   const { scanPath, scanStream } = await import("../../scan/index.ts");
   if (target === "-") return scanStream(process.stdin as AsyncIterable<Uint8Array>, "standard input");
   const place = path.resolve(io.cwd, target);
-  return existsSync(place) ? scanPath(place, target) : scanStored(target, io);
+  // A link that leads nowhere is there too.
+  return lstatSync(place, { throwIfNoEntry: false }) ? scanPath(place, target) : scanStored(target, io);
 }
 
 async function scanStored(reference: string, io: CommandIo): Promise<ScanReport> {
@@ -51,9 +52,24 @@ async function scanStored(reference: string, io: CommandIo): Promise<ScanReport>
     parseReference(reference);
   } catch (cause) {
     // Not the name of a package either: it was meant to be a path.
-    throw new IngotError("FILE_NOT_FOUND", { what: "there is no such file or folder", where: reference, cause });
+    throw new IngotError("FILE_NOT_FOUND", {
+      what: "there is no such file or folder",
+      where: reference,
+      fix: "check the path",
+      cause,
+    });
   }
-  return scanPackage(reference, await io.openStore());
+  try {
+    return await scanPackage(reference, await io.openStore());
+  } catch (cause) {
+    if (!(cause instanceof IngotError) || cause.code !== "PACKAGE_NOT_FOUND") throw cause;
+    throw new IngotError("PACKAGE_NOT_FOUND", {
+      what: "there is no file or folder of this name, and no package in the store",
+      where: reference,
+      fix: "check the path, or see `ingot ls`",
+      cause,
+    });
+  }
 }
 
 function unknownSeverity(text: string | undefined, known: readonly Severity[]): never {
