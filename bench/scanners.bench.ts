@@ -7,7 +7,7 @@ import { compareDetection } from "./scanners/detection.ts";
 import { compareLargeFiles, compareOpcodes, compareSmallFiles } from "./scanners/speed.ts";
 
 const ingot = path.join(import.meta.dirname, "../bin/ingot.mjs");
-if (!existsSync(path.join(import.meta.dirname, "../dist/cli/main.mjs"))) throw new Error("build first: npm run build");
+if (!existsSync(path.join(import.meta.dirname, "../dist/cli/main.cjs"))) throw new Error("build first: npm run build");
 const python = pythonEnvironment("scanners", path.join(import.meta.dirname, "scanners/requirements.txt"));
 const work = mkdtempSync(path.join(tmpdir(), "ingot-bench-scanners-"));
 try {

@@ -42,7 +42,7 @@ const endAll = () => {
 process.on("exit", endAll);
 process.on("SIGINT", () => process.exit(130));
 
-if (!existsSync(path.join(root, "dist", "cli", "main.mjs"))) {
+if (!existsSync(path.join(root, "dist", "cli", "main.cjs"))) {
   const built = spawnSync(process.execPath, [path.join(root, "scripts", "build.mjs")], { stdio: "inherit" });
   if (built.status !== 0) throw new Error("the build failed");
 }

@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import module from "node:module";
 import { fileURLToPath } from "node:url";
 
-const entry = new URL("../dist/cli/main.mjs", import.meta.url);
+const entry = new URL("../dist/cli/main.cjs", import.meta.url);
 
 if (!existsSync(entry)) {
   process.stderr.write("ingot is not built yet: run `npm start -- --once` (or `npm test`) in the clone first\n");
@@ -21,6 +21,5 @@ if (!existsSync(entry)) {
     process.kill(process.pid, signal);
   });
 } else {
-  module.enableCompileCache?.();
-  await import(entry.href);
+  module.createRequire(import.meta.url)(fileURLToPath(entry));
 }

@@ -63,7 +63,7 @@ export function findNode() {
 }
 
 function build(node) {
-  const sources = ["src", "web", "scripts/build.mjs", "package-lock.json"].map((name) => path.join(root, name));
+  const sources = ["src", "web", "scripts", "package-lock.json"].map((name) => path.join(root, name));
   const wanted = hashOf(sources);
   if (stampIs(buildStamp, wanted)) return;
   say("Building");

@@ -106,9 +106,7 @@ async function ask(url: string, model: LoadedModel): Promise<string> {
   return text;
 }
 
-try {
-  await demo(terminalIo({ json: false, quiet: false }), process.argv.includes("--once"));
-} catch (error) {
+demo(terminalIo({ json: false, quiet: false }), process.argv.includes("--once")).catch((error) => {
   report(error, false);
   process.exitCode = exitStatusOf(error);
-}
+});

@@ -64,4 +64,6 @@ process.stdout.on("error", (error) => {
   if (isBrokenPipe(error)) process.exit(0);
   throw error;
 });
-process.exitCode = await main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -46,7 +46,7 @@ if (!has(registry)) console.warn("pushing an image is skipped: no docker-registr
 const debian = path.join(root, ".cache", "debian-base");
 if (!existsSync(debian))
   console.warn("an image on Debian is skipped: no .cache/debian-base (scripts/debian_base.sh makes it)");
-const isBuilt = existsSync(path.join(root, "dist", "cli", "main.mjs"));
+const isBuilt = existsSync(path.join(root, "dist", "cli", "main.cjs"));
 
 function run(command: string, ...args: string[]): string {
   const done = spawnSync(command, args, { encoding: "utf8", maxBuffer: 1 << 28 });

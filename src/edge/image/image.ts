@@ -111,7 +111,7 @@ export async function exportImage(
           "INGOT_HOME=/ingot",
           "ORT_DISABLE_TELEMETRY=1",
         ],
-        Entrypoint: [`/${places.node}`, `/${places.root}/dist/cli/main.mjs`],
+        Entrypoint: [`/${places.node}`, `/${places.root}/dist/cli/main.cjs`],
         Cmd: ["serve", title, "--host", "0.0.0.0"],
         WorkingDir: "/",
         Labels: annotations,

@@ -29,12 +29,12 @@ const parts: Readonly<Record<string, (file: string, platform: Platform) => boole
 /** The tree this code runs from, built or from source: where `package.json` and `dist/` are. */
 export function installation(from = import.meta.dirname): string {
   for (let folder = from; ; folder = path.dirname(folder)) {
-    if (existsSync(path.join(folder, "dist", "cli", "main.mjs")) && existsSync(path.join(folder, "package.json")))
+    if (existsSync(path.join(folder, "dist", "cli", "main.cjs")) && existsSync(path.join(folder, "package.json")))
       return folder;
     if (folder === path.dirname(folder))
       throw new IngotError("FILE_NOT_FOUND", {
         what: "Ingot itself is not built",
-        where: "dist/cli/main.mjs",
+        where: "dist/cli/main.cjs",
         fix: "run `npm run build` first",
       });
   }
@@ -45,7 +45,8 @@ export function runtimeFiles(root: string, platform: Platform): TarEntry[] {
   const entries: TarEntry[] = [
     ...filesUnder(
       path.join(root, "dist"),
-      (file) => (file.startsWith("cli/") || file.startsWith("web/")) && !/\.map$|^cli\/demo\.mjs$/.test(file),
+      (file) =>
+        (file.startsWith("cli/") || file.startsWith("web/")) && !/\.map$|^cli\/(chunks\/)?demo\.cjs(\.v8)?$/.test(file),
     ).map((file) => copied(`${places.root}/dist/${file}`, path.join(root, "dist", file))),
     copied(`${places.root}/package.json`, path.join(root, "package.json")),
     ...["LICENSE"]

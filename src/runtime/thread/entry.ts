@@ -9,7 +9,10 @@ import { type FromThread, failureOf, type ThreadStart, type ToThread } from "./m
 const port = parentPort!;
 const { graph, schema, options, pipeline } = workerData as ThreadStart;
 
-try {
+// Not awaited here: the bundle's modules are CommonJS.
+open().catch((error) => say({ id: null, failure: failureOf(error) }));
+
+async function open(): Promise<void> {
   const predictor = await openPredictor(graph, schema, {
     ...options,
     pipeline: pipeline && { work: pipeline.work, read: async (file) => pipeline.files.get(file)! },
@@ -19,8 +22,6 @@ try {
   port.on("message", (message: ToThread) => void answer(predictor, inputs, outputs, message));
   const { runtime, needsRecords = false } = predictor;
   say({ ready: { runtime, schema: predictor.schema, needsRecords } });
-} catch (error) {
-  say({ id: null, failure: failureOf(error) });
 }
 
 async function answer(

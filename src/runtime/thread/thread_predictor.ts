@@ -1,6 +1,5 @@
 // A predictor in a thread of its own: ONNX Runtime's binding computes on the thread that calls it (measured: `session.run` of 1.30 blocks
 // the event loop), so whoever must go on listening calls it from elsewhere.
-import path from "node:path";
 import { Worker } from "node:worker_threads";
 import { IngotError, type Schema } from "../../core/index.ts";
 import type { Tensor } from "../../onnx/index.ts";
@@ -16,8 +15,7 @@ declare const INGOT_THREAD_ENTRY: string | undefined;
 
 function threadEntry(): URL {
   if (typeof INGOT_THREAD_ENTRY === "undefined") return new URL("./entry.ts", import.meta.url);
-  const isChunk = path.basename(import.meta.dirname) === "chunks";
-  return new URL(`${isChunk ? "../" : "./"}${INGOT_THREAD_ENTRY}`, import.meta.url);
+  return new URL(`../${INGOT_THREAD_ENTRY}`, import.meta.url);
 }
 
 type Answer = Exclude<FromThread, { ready: unknown } | { failure: unknown }>;

@@ -1,6 +1,5 @@
 // One worker as the first process knows it.
 import { type ChildProcess, fork } from "node:child_process";
-import module from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Channel } from "./channel.ts";
@@ -12,8 +11,7 @@ declare const INGOT_WORKER_ENTRY: string | undefined;
 
 function workerEntry(): string {
   if (typeof INGOT_WORKER_ENTRY === "undefined") return fileURLToPath(new URL("./entry.ts", import.meta.url));
-  const isChunk = path.basename(import.meta.dirname) === "chunks";
-  return fileURLToPath(new URL(`${isChunk ? "../" : "./"}${INGOT_WORKER_ENTRY}`, import.meta.url));
+  return path.join(import.meta.dirname, "..", INGOT_WORKER_ENTRY);
 }
 
 /** A worker that does not answer is not waited for by those who look. */
@@ -34,12 +32,10 @@ export class WorkerProcess {
   #looking: Promise<void> | null = null;
 
   constructor(methods: Omit<FirstMethods, "taken" | "left">) {
-    const compiled = module.getCompileCacheDir();
     this.#child = fork(workerEntry(), [], {
       serialization: "advanced",
       // The store's lock is node:sqlite, which early releases of Node 24 announce as experimental.
       execArgv: [...process.execArgv, "--disable-warning=ExperimentalWarning"],
-      env: { ...process.env, ...(compiled ? { NODE_COMPILE_CACHE: path.dirname(compiled) } : {}) },
     });
     this.pid = this.#child.pid;
     this.hand = new Hand(this.#child);

@@ -25,13 +25,15 @@ async function port(): Promise<Port> {
   };
 }
 
-const { postMessage, onMessage } = await port();
 let sandbox: Sandbox | null = null;
-onMessage((message) => void answered(message));
-// Browsers drop what arrives before someone listens.
-postMessage({ at: -1, outcome: { written: "" } });
+// Not awaited here: in Node the bundle's modules are CommonJS.
+void port().then(({ postMessage, onMessage }) => {
+  onMessage((message) => void answered(message, postMessage));
+  // Browsers drop what arrives before someone listens.
+  postMessage({ at: -1, outcome: { written: "" } });
+});
 
-async function answered(message: ToSandbox): Promise<void> {
+async function answered(message: ToSandbox, postMessage: Port["postMessage"]): Promise<void> {
   if ("open" in message) {
     const { code, exported, names, limits } = message.open;
     sandbox = await openSandbox(code, exported, names, limits);
