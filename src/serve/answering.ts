@@ -45,6 +45,7 @@ export function answering(serving: Serving, options: AnsweringOptions): Answer {
       }
     }
     exchange.release();
+    exchange.memory.free();
     if (serving.isObserved) tell(exchange, start);
   };
 

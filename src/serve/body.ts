@@ -3,6 +3,7 @@ import { isUtf8 } from "node:buffer";
 import type { IncomingMessage } from "node:http";
 import { IngotError } from "../core/index.ts";
 import { bodyEncoding, decompressed } from "./content_encoding.ts";
+import type { HeldMemory } from "./request_memory.ts";
 import { BodyClock } from "./slow_body.ts";
 
 /** The client went away before its request was complete; nobody is left to answer. */
@@ -11,18 +12,27 @@ export class ClientGone extends Error {}
 /**
  * The whole body of a request, decompressed.
  * @param limit bytes, on the wire and after decompression
- * @throws IngotError BODY_TOO_LARGE, BODY_ENCODING_UNSUPPORTED, REQUEST_MALFORMED; ClientGone
+ * @param memory told of what is kept; whoever gave it frees it
+ * @throws IngotError BODY_TOO_LARGE, BODY_ENCODING_UNSUPPORTED, REQUEST_MALFORMED, OVERLOADED; ClientGone
  */
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+export async function readBody(request: IncomingMessage, limit: number, memory?: HeldMemory): Promise<Buffer> {
   const encoding = bodyEncoding(request.headers["content-encoding"]);
-  const body = await receivedBody(request, limit);
-  return encoding === null ? body : decompressed(body, encoding, limit);
+  const body = await receivedBody(request, limit, memory);
+  if (encoding === null) return body;
+  const expanded = await decompressed(body, encoding, limit);
+  memory?.take(expanded.length - body.length);
+  return expanded;
 }
 
 const usualClock = new BodyClock();
 
-/** @throws IngotError BODY_TOO_LARGE, REQUEST_TIMEOUT; ClientGone */
-export function receivedBody(request: IncomingMessage, limit: number, clock = usualClock): Promise<Buffer> {
+/** @throws IngotError BODY_TOO_LARGE, REQUEST_TIMEOUT, OVERLOADED; ClientGone */
+export function receivedBody(
+  request: IncomingMessage,
+  limit: number,
+  memory?: HeldMemory,
+  clock = usualClock,
+): Promise<Buffer> {
   if (Number(request.headers["content-length"]) > limit) throw tooLarge(limit);
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -32,6 +42,7 @@ export function receivedBody(request: IncomingMessage, limit: number, clock = us
       reject(new ClientGone("the client left before its request was complete"));
     };
     const refuse = (error: IngotError) => {
+      chunks.length = 0;
       clock.forget(arriving);
       request.off("data", collect).off("close", gone);
       reject(error);
@@ -40,8 +51,17 @@ export function receivedBody(request: IncomingMessage, limit: number, clock = us
     const collect = (chunk: Buffer) => {
       size += chunk.byteLength;
       arriving.received = size;
-      if (size <= limit) chunks.push(chunk);
-      else refuse(tooLarge(limit));
+      if (size > limit) {
+        refuse(tooLarge(limit));
+        return;
+      }
+      try {
+        memory?.take(chunk.byteLength);
+      } catch (error) {
+        refuse(error as IngotError);
+        return;
+      }
+      chunks.push(chunk);
     };
     const complete = () => {
       clock.forget(arriving);

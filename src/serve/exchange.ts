@@ -5,10 +5,12 @@ import type { ErrorCode } from "../core/index.ts";
 import type { Cors } from "./access/cors.ts";
 import type { Asker, Call, Phases } from "./call.ts";
 import { HttpCall } from "./http_call.ts";
+import { HeldMemory } from "./request_memory.ts";
 import type { Route } from "./router.ts";
 import type { ServedModel } from "./served_model.ts";
 import type { Serving } from "./serving.ts";
 import type { ShownModels } from "./shown_models.ts";
+import { giveUpWhenStalled } from "./stalled.ts";
 
 const acceptableId = /^[\x21-\x7e]{1,128}$/;
 
@@ -20,6 +22,8 @@ export class Exchange implements Asker {
   /** The caller's `Ingot-Request-Id` (or SageMaker's inference id) when it is printable ASCII of at most 128 characters, else a new one. */
   readonly id: string;
   readonly call: Call;
+  /** What the request holds until it is answered. */
+  readonly memory: HeldMemory;
   /** What is named in the answer's headers: the chosen model, else the first; null where who asks may not know of that. */
   model: ServedModel | null;
   /** Set when it is found. */
@@ -40,6 +44,7 @@ export class Exchange implements Asker {
     this.id = typeof given === "string" && acceptableId.test(given) ? given : randomUUID();
     this.model = serving.options.tokens ? null : serving.first;
     this.serving = serving;
+    this.memory = new HeldMemory(serving.memory);
     this.call = new HttpCall(this.id, response);
   }
 
@@ -121,6 +126,7 @@ export class Exchange implements Asker {
     // As text of bytes: Node joins texts with the headers, and buffers never.
     if (typeof body === "string" || body.byteLength > joinedUpTo) response.end(body);
     else response.end(Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("latin1"), "latin1");
+    giveUpWhenStalled(this.request, response);
   }
 
   /** Answers now although the body has not been read, and closes the connection once the client has had time to see it. */

@@ -7,6 +7,7 @@ import type { EngineOptions } from "./engine/engine.ts";
 import type { FinishedRequest, Observer } from "./finished_request.ts";
 import { Watch } from "./observe/watch.ts";
 import type { ModelRepository } from "./repository.ts";
+import { RequestMemory } from "./request_memory.ts";
 import { type LoadedModel, ServedModel } from "./served_model.ts";
 import { ShownModels } from "./shown_models.ts";
 import type { WebAssets } from "./web_assets.ts";
@@ -26,6 +27,10 @@ export interface ServingOptions {
   readonly web: WebAssets;
 }
 
+/** Bytes that requests under way may hold: some of the largest at once, and any number of small ones. */
+const largestBodies = 8;
+const leastRequestMemory = 256 * 2 ** 20;
+
 /** The requests that met, and what comes with them, are answered first. */
 const settleAfterMs = 250;
 
@@ -37,6 +42,8 @@ export class Serving {
   draining = false;
   /** Where several processes serve: false while one of them is being replaced. */
   othersReady = true;
+  /** What all requests hold together. */
+  readonly memory: RequestMemory;
   /** What was counted. */
   readonly watch: Watch;
   #shown: ShownModels;
@@ -52,6 +59,7 @@ export class Serving {
   /** @param models the first answers where no model is named; none = `replace` brings them before anybody asks */
   constructor(models: readonly LoadedModel[], options: ServingOptions) {
     this.options = options;
+    this.memory = new RequestMemory(Math.max(leastRequestMemory, largestBodies * options.bodyLimit));
     this.watch = new Watch(this);
     this.#shown = new ShownModels(models.map((model) => new ServedModel(model, options.engine)));
   }

@@ -9,7 +9,7 @@ test("a body that trickles is given up; one that comes in time is read", async (
   const clock = new BodyClock({ graceMs: 60, bytesPerSecond: 1000 });
   const outcomes: string[] = [];
   const server = createServer(async (incoming, response) => {
-    const outcome = await receivedBody(incoming, 1e6, clock).then(
+    const outcome = await receivedBody(incoming, 1e6, undefined, clock).then(
       (body) => `${body.length} bytes`,
       (error: { code?: string }) => error.code ?? "gone",
     );

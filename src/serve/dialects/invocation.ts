@@ -30,7 +30,7 @@ export async function answerInvocation(
 ): Promise<void> {
   const { call } = exchange;
   const isCsv = bodyKind(exchange.header("content-type")) === "csv";
-  const body = await readBody(exchange.request, serving.options.bodyLimit);
+  const body = await readBody(exchange.request, serving.options.bodyLimit, exchange.memory);
   const received = performance.now();
   const { records, outputs } = isCsv
     ? { records: await csvRecords(body, model.schema), outputs: null }

@@ -61,7 +61,7 @@ function modelRoutes(serving: Serving, path: string): Route[] {
 
 async function infer(serving: Serving, exchange: Exchange, model: ServedModel): Promise<void> {
   const { call } = exchange;
-  const body = await readBody(exchange.request, serving.options.bodyLimit);
+  const body = await readBody(exchange.request, serving.options.bodyLimit, exchange.memory);
   const received = performance.now();
   const request = readInferBody(body, exchange.header(headerLength), model);
   call.phases.parse = performance.now() - received;

@@ -86,7 +86,7 @@ function statisticsRoute(serving: Serving, path: string): Route {
 
 /** Clients send no body, or an object. */
 async function parametersOf(exchange: Exchange, serving: Serving): Promise<Readonly<Record<string, unknown>>> {
-  const text = textOf(await readBody(exchange.request, serving.options.bodyLimit));
+  const text = textOf(await readBody(exchange.request, serving.options.bodyLimit, exchange.memory));
   if (text.trim() === "") return {};
   const value = readJson(text, "request body");
   if (isObject(value)) return value;

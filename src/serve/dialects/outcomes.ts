@@ -23,7 +23,7 @@ export const outcomes: Dialect = {
             what: "this server keeps no predictions to join outcomes with",
             fix: "say `predictions: { folder: … }` in deployment.yaml",
           });
-        const body = await readBody(exchange.request, largestBody);
+        const body = await readBody(exchange.request, largestBody, exchange.memory);
         await predictions.outcome(id!, outcomesOf(readJson(textOf(body), "request body")));
         exchange.send(204, null, "");
       },

@@ -31,7 +31,7 @@ export const predict: Dialect = {
 };
 
 async function answer(serving: Serving, exchange: Exchange, model: ServedModel): Promise<void> {
-  const body = await readBody(exchange.request, serving.options.bodyLimit);
+  const body = await readBody(exchange.request, serving.options.bodyLimit, exchange.memory);
   const received = performance.now();
   const quick = model.read(body);
   if (quick && (await answerQuick(exchange, model, quick, received))) return;

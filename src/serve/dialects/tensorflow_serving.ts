@@ -51,7 +51,7 @@ function predictRoute(serving: Serving, path: string, choose: Choose): Route {
     handle: async (exchange, parameters) => {
       const model = choose(exchange, parameters);
       const { call } = exchange;
-      const body = await readBody(exchange.request, serving.options.bodyLimit);
+      const body = await readBody(exchange.request, serving.options.bodyLimit, exchange.memory);
       const received = performance.now();
       const { records, outputs, isColumns } = readPredict(readPythonJson(textOf(body), "request body"), model);
       call.phases.parse = performance.now() - received;

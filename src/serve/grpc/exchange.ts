@@ -1,23 +1,15 @@
 // One gRPC request: who asks, what model answers, what was learned of it when it was over.
 import { randomUUID } from "node:crypto";
-import type { Metadata } from "@grpc/grpc-js";
 import type { ErrorCode } from "../../core/index.ts";
 import type { Asker, Call, Phases } from "../call.ts";
 import { clientLeft } from "../finished_request.ts";
 import type { ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
-
-/** What is used of grpc-js's calls. */
-export interface Wire {
-  readonly metadata: Metadata;
-  readonly cancelled: boolean;
-  getDeadline(): Date | number;
-  on(event: "cancelled", listener: () => void): unknown;
-}
+import type { GrpcCall } from "./wire/grpc_call.ts";
 
 const acceptableId = /^[\x21-\x7e]{1,128}$/;
 
-class GrpcCall implements Call {
+class Prediction implements Call {
   readonly id: string;
   deadline: number;
   priority = 0;
@@ -25,28 +17,24 @@ class GrpcCall implements Call {
   batchSize = 0;
   answeredBy: ServedModel | null = null;
   readonly phases: Phases = { parse: 0, queue: 0, compute: 0, encode: 0 };
-  readonly #wire: Wire;
+  readonly #wire: GrpcCall;
   #controller: AbortController | null = null;
 
-  constructor(id: string, wire: Wire) {
+  constructor(id: string, wire: GrpcCall) {
     this.id = id;
     this.#wire = wire;
-    const deadline = wire.getDeadline();
-    const at = typeof deadline === "number" ? deadline : deadline.getTime();
-    // The client's deadline is on the clock of the wall.
-    this.deadline = Number.isFinite(at) ? at - Date.now() + performance.now() : Infinity;
+    this.deadline = wire.deadline;
   }
 
   get isGone(): boolean {
-    return this.#wire.cancelled;
+    return this.#wire.isGone;
   }
 
   get signal(): AbortSignal {
     if (!this.#controller) {
       const controller = new AbortController();
       this.#controller = controller;
-      if (this.#wire.cancelled) controller.abort();
-      else this.#wire.on("cancelled", () => controller.abort());
+      this.#wire.onGone(() => controller.abort());
     }
     return this.#controller.signal;
   }
@@ -57,23 +45,22 @@ export class GrpcExchange implements Asker {
   readonly call: Call;
   /** Set when the answer is an error. */
   errorCode: ErrorCode | null = null;
-  readonly #wire: Wire;
+  readonly #wire: GrpcCall;
   readonly #serving: Serving;
   readonly #start = performance.now();
   #model: ServedModel | null = null;
 
-  constructor(wire: Wire, serving: Serving) {
+  constructor(wire: GrpcCall, serving: Serving) {
     this.#wire = wire;
     this.#serving = serving;
     const given = this.header("ingot-request-id");
     this.id = given !== undefined && acceptableId.test(given) ? given : randomUUID();
-    this.call = new GrpcCall(this.id, wire);
+    this.call = new Prediction(this.id, wire);
   }
 
   /** A metadata value by its lower-case name. */
   header(name: string): string | undefined {
-    const [value] = this.#wire.metadata.get(name);
-    return typeof value === "string" ? value : undefined;
+    return this.#wire.header(name);
   }
 
   /** The model that answered, or was to; null before `choose`. */
@@ -100,7 +87,7 @@ export class GrpcExchange implements Asker {
       dialect: "gRPC",
       route,
       method: "POST",
-      status: this.#wire.cancelled ? clientLeft : status,
+      status: this.#wire.isGone ? clientLeft : status,
       errorCode,
       model: this.model,
       phases: call.phases,

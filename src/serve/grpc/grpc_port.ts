@@ -1,4 +1,4 @@
-// The port of gRPC: accepts, encrypts, and loads gRPC's library when its first client speaks.
+// The port of gRPC: accepts, encrypts, and loads the rest when its first client speaks.
 import { createServer, type Server, type Socket } from "node:net";
 import type { Server as TlsServer } from "node:tls";
 import { firstBytes, isHttp2 } from "../listener/first_bytes.ts";
@@ -20,9 +20,9 @@ export class GrpcPort {
   readonly server: Server;
   readonly #serving: Serving;
   readonly #options: GrpcPortOptions;
-  /** Connections that the library does not know yet. */
+  /** Connections that have not said yet what they speak. */
   readonly #waiting = new Set<Socket>();
-  #library: Promise<GrpcServer> | null = null;
+  #rest: Promise<GrpcServer> | null = null;
   #isClosing = false;
 
   constructor(serving: Serving, options: GrpcPortOptions) {
@@ -53,7 +53,7 @@ export class GrpcPort {
     this.#isClosing = true;
     this.server.close(() => {});
     for (const socket of this.#waiting) socket.destroy();
-    await (await this.#library)?.close(timeoutMs);
+    await (await this.#rest)?.close(timeoutMs);
   }
 
   #greet(socket: Socket): void {
@@ -68,18 +68,18 @@ export class GrpcPort {
       socket.unshift(bytes);
       const leave = () => socket.destroy();
       socket.once("error", leave);
-      void this.#loaded().then((library) => {
+      void this.#loaded().then((server) => {
         this.#waiting.delete(socket);
         if (this.#isClosing || socket.destroyed) socket.destroy();
-        else library.take(socket);
+        else server.take(socket);
       });
     });
   }
 
   #loaded(): Promise<GrpcServer> {
-    this.#library ??= import("./server.ts").then(({ GrpcServer: Library }) => {
-      return new Library(this.#serving, this.#options.errorLog);
+    this.#rest ??= import("./server.ts").then(({ GrpcServer: Rest }) => {
+      return new Rest(this.#serving, this.#options.errorLog);
     });
-    return this.#library;
+    return this.#rest;
   }
 }

@@ -1,131 +1,200 @@
-// The gRPC server: services from their tables over grpc-js; errors become status codes, and nothing else of them gets out.
+// The gRPC server: services from their tables over streams of HTTP/2; errors become status codes, and nothing else of them gets out.
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Duplex } from "node:stream";
-import {
-  type handleBidiStreamingCall,
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  logVerbosity,
-  Metadata,
-  type MethodDefinition,
-  Server,
-  ServerCredentials,
-  type ServerDuplexStream,
-  setLogVerbosity,
-} from "@grpc/grpc-js";
-import { IngotError } from "../../core/index.ts";
+import { IngotError, quoted } from "../../core/index.ts";
+import { ClientGone } from "../body.ts";
 import { messageOf } from "../dialects/dialect.ts";
+import { Http2Connections } from "../listener/http2_connections.ts";
+import { HeldMemory } from "../request_memory.ts";
 import type { Serving } from "../serving.ts";
-import { GrpcExchange, type Wire } from "./exchange.ts";
+import { GrpcExchange } from "./exchange.ts";
 import { healthService } from "./health_service.ts";
 import { inferenceService } from "./inference_service.ts";
 import { reflectionServices } from "./reflection_service.ts";
-import { grpcStatus, type Service, type StreamMethod, type UnaryMethod, type WatchMethod } from "./service.ts";
+import { grpcStatus, type Method, type StreamMethod, type UnaryMethod, type WatchMethod } from "./service.ts";
+import { GrpcCall, type GrpcStatus } from "./wire/grpc_call.ts";
+import { isGrpc } from "./wire/headers.ts";
+import { WireError } from "./wire/wire_error.ts";
 
 /** Answers of one stream that may be under way at once; a client that sends faster waits. */
 const mostPerStream = 32;
+const streamsPerConnection = 256;
+/** Clients keep a connection for when they need it, so this is long. */
+const idleMs = 3_600_000;
+const ok: GrpcStatus = { code: 0, message: "" };
 
 /** Answers on connections that it is given, decrypted. */
 export class GrpcServer {
-  readonly #server: Server;
-  readonly #connections: ReturnType<Server["createConnectionInjector"]>;
+  readonly #serving: Serving;
+  readonly #errorLog: (line: string) => void;
+  readonly #methods = new Map<string, Method>();
+  readonly #connections = new Http2Connections({ streams: streamsPerConnection, idleMs });
 
   constructor(serving: Serving, errorLog: (line: string) => void) {
-    // What goes wrong is thrown or logged here; the library would write to stderr beside that.
-    setLogVerbosity(logVerbosity.NONE);
-    this.#server = new Server({
-      "grpc.max_receive_message_length": serving.options.bodyLimit,
-      "grpc.max_send_message_length": -1,
-    });
+    this.#serving = serving;
+    this.#errorLog = errorLog;
     const inference = inferenceService(serving);
     const health = healthService(serving, [inference.name]);
     const services = [inference, health];
-    for (const service of [...services, ...reflectionServices(services)])
-      addService(this.#server, service, serving, errorLog);
-    this.#connections = this.#server.createConnectionInjector(ServerCredentials.createInsecure());
+    for (const { name, methods } of [...services, ...reflectionServices(services)])
+      for (const method of methods) this.#methods.set(`/${name}/${method.name}`, method);
+    this.#connections.server.on("stream", (stream, headers) => void this.#answer(stream, headers));
   }
 
   take(socket: Duplex): void {
-    this.#connections.injectConnection(socket);
+    this.#connections.take(socket);
   }
 
   /** Lets calls under way finish for at most `timeoutMs`. */
-  close(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#server.forceShutdown(), timeoutMs);
-      this.#server.tryShutdown(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  async close(timeoutMs: number): Promise<void> {
+    const timer = setTimeout(() => this.#connections.destroy(), timeoutMs);
+    await this.#connections.close();
+    clearTimeout(timer);
+  }
+
+  async #answer(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    // Whatever becomes of a stream, its client sees it; a stream that was reset before it is looked at takes no answer.
+    stream.on("error", () => {});
+    if (stream.destroyed) return;
+    if (headers[":method"] !== "POST" || !isGrpc(headers)) {
+      stream.respond({ ":status": headers[":method"] === "POST" ? 415 : 405 }, { endStream: true });
+      stream.close(0);
+      return;
+    }
+    const memory = new HeldMemory(this.#serving.memory);
+    const path = headers[":path"] ?? "";
+    let turn: Turn | null = null;
+    const call = this.#opened(stream, headers, memory, (error) => turn?.fail(error));
+    if (!call) return;
+    turn = new Turn(path, call, this.#serving, this.#errorLog);
+    try {
+      const method = this.#methods.get(path);
+      if (!method)
+        throw new WireError(
+          "UNIMPLEMENTED",
+          `there is no method ${quoted(path, 120)}; reflection lists those that are`,
+        );
+      await turn.take(method);
+    } catch (error) {
+      turn.fail(error);
+    } finally {
+      memory.free();
+    }
+  }
+
+  /** Null where the headers make no sense, which the client was told. */
+  #opened(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    memory: HeldMemory,
+    fail: (error: IngotError) => void,
+  ): GrpcCall | null {
+    try {
+      return new GrpcCall(stream, headers, this.#serving.options.bodyLimit, memory, fail);
+    } catch (error) {
+      if (!(error instanceof WireError)) throw error;
+      const bare = { ":path": headers[":path"] };
+      new GrpcCall(stream, bare, 0, memory, fail).end({ code: error.code, message: error.message }, {});
+      return null;
+    }
   }
 }
 
-function addService(server: Server, service: Service, serving: Serving, errorLog: (line: string) => void): void {
-  const definition: Record<string, MethodDefinition<Buffer, Buffer>> = {};
-  const handlers: Record<string, unknown> = {};
-  for (const method of service.methods) {
-    const path = `/${service.name}/${method.name}`;
-    definition[method.name] = {
-      path,
-      originalName: method.name,
-      requestStream: method.kind === "stream",
-      responseStream: method.kind !== "unary",
-      // Bytes go through as they are: what is wrong with them is for the handler to say.
-      requestDeserialize: (bytes) => bytes,
-      requestSerialize: (bytes) => bytes,
-      responseDeserialize: (bytes) => bytes,
-      responseSerialize: (bytes) => bytes,
-    };
-    const turn = new Turn(path, serving, errorLog);
-    handlers[method.name] =
-      method.kind === "unary"
-        ? unaryHandler(method, turn)
-        : method.kind === "stream"
-          ? streamHandler(method, turn)
-          : watchHandler(method, turn);
-  }
-  server.addService(definition, handlers as Parameters<Server["addService"]>[1]);
-}
-
-/** What every request goes through, whatever its method. */
+/** What every call goes through, whatever its method. */
 class Turn {
   readonly #path: string;
+  readonly #call: GrpcCall;
   readonly #serving: Serving;
   readonly #errorLog: (line: string) => void;
 
-  constructor(path: string, serving: Serving, errorLog: (line: string) => void) {
+  constructor(path: string, call: GrpcCall, serving: Serving, errorLog: (line: string) => void) {
     this.#path = path;
+    this.#call = call;
     this.#serving = serving;
     this.#errorLog = errorLog;
   }
 
-  /** @returns the encoded answer; @throws the status to send */
-  async answer(
-    method: UnaryMethod | StreamMethod,
-    bytes: Buffer,
-    wire: Wire,
-  ): Promise<{ readonly body: Buffer; readonly metadata: Metadata }> {
-    const exchange = new GrpcExchange(wire, this.#serving);
+  take(method: Method): Promise<void> {
+    if (method.kind === "unary") return this.#unary(method);
+    return method.kind === "stream" ? this.#stream(method) : this.#watch(method);
+  }
+
+  async #unary(method: UnaryMethod): Promise<void> {
+    const { body, headers } = await this.#computed(method, await this.#only(method));
+    await this.#call.send(body, headers);
+    this.#call.end(ok, {});
+  }
+
+  /** Messages are computed as they come and answered in their order; a client that does not read its answers is not computed for. */
+  async #stream(method: StreamMethod): Promise<void> {
+    const waiting: Promise<void>[] = [];
+    let last: Promise<void> = Promise.resolve();
+    for await (const bytes of this.#call.messages()) {
+      const answer = this.#computed(method, bytes);
+      last = Promise.all([answer, last]).then(([{ body, headers }]) => this.#call.send(body, headers));
+      // Whoever waits below or at the end hears of a failure; until then it must not count as unheard.
+      last.catch(() => {});
+      waiting.push(last);
+      if (waiting.length >= mostPerStream) await waiting.shift();
+    }
+    await last;
+    this.#call.end(ok, {});
+  }
+
+  async #watch(method: WatchMethod): Promise<void> {
+    if (!method.isOpen) this.#serving.authorize(this.#call);
+    const request = method.request.decode(await this.#only(method));
+    const stop = method.watch(request, (response) => void this.#call.send(method.response.encode(response), {}));
+    this.#call.onGone(stop);
+  }
+
+  /** The one message of a call that has no more. */
+  async #only({ name }: Method): Promise<Buffer> {
+    let found: Buffer | null = null;
+    for await (const message of this.#call.messages()) {
+      if (found) throw new WireError("UNIMPLEMENTED", `${name} takes one message, and a second one came`);
+      found = message;
+    }
+    if (found) return found;
+    throw new WireError("UNIMPLEMENTED", `${name} takes one message, and none came`);
+  }
+
+  async #computed(method: UnaryMethod | StreamMethod, bytes: Buffer) {
+    const exchange = new GrpcExchange(this.#call, this.#serving);
     let status = 500;
     try {
       if (!method.isOpen) this.#serving.authorize(exchange);
       const request = method.request.decode(bytes);
-      const encoded = method.response.encode(await method.answer(request, exchange));
+      const body = method.response.encode(await method.answer(request, exchange));
       status = exchange.errorCode === null ? 200 : 400;
-      return {
-        body: Buffer.from(encoded.buffer, encoded.byteOffset, encoded.byteLength),
-        metadata: metadataOf(exchange),
-      };
+      return { body, headers: headersOf(exchange) };
     } catch (error) {
-      const known = this.known(error, exchange);
+      const known = this.#known(error, exchange);
       status = known.httpStatus;
-      throw statusOf(known, exchange);
+      throw new Refused(known, exchange);
     } finally {
       exchange.finish(this.#path, status);
     }
   }
 
-  known(error: unknown, exchange: GrpcExchange): IngotError {
+  /** Ends the call with what went wrong; nobody hears of it where the client left. */
+  fail(error: unknown): void {
+    if (error instanceof ClientGone) return;
+    if (error instanceof WireError) {
+      this.#call.end({ code: error.code, message: error.message }, {});
+      return;
+    }
+    const refused =
+      error instanceof Refused
+        ? error
+        : (() => {
+            const exchange = new GrpcExchange(this.#call, this.#serving);
+            return new Refused(this.#known(error, exchange), exchange);
+          })();
+    this.#call.end(refused.status, refused.headers);
+  }
+
+  #known(error: unknown, exchange: GrpcExchange): IngotError {
     const known =
       error instanceof IngotError
         ? error
@@ -154,79 +223,23 @@ class Turn {
         : { cause: cause instanceof Error ? (cause.stack ?? cause.message) : String(cause) }),
     });
   }
+}
 
-  exchange(wire: Wire): GrpcExchange {
-    return new GrpcExchange(wire, this.#serving);
+/** An error that has its request. */
+class Refused extends Error {
+  readonly status: GrpcStatus;
+  readonly headers: Record<string, string>;
+
+  constructor(error: IngotError, exchange: GrpcExchange) {
+    super(error.message);
+    this.status = { code: grpcStatus(error), message: messageOf(error, exchange.id) };
+    this.headers = headersOf(exchange);
   }
 }
 
-function statusOf(error: IngotError, exchange: GrpcExchange) {
-  return { code: grpcStatus(error), details: messageOf(error, exchange.id), metadata: metadataOf(exchange) };
-}
-
-function metadataOf({ id, model }: GrpcExchange): Metadata {
-  const metadata = new Metadata();
-  metadata.set("ingot-request-id", id);
-  if (model) {
-    metadata.set("ingot-package", model.digest);
-    metadata.set("ingot-variant", model.variant);
-  }
-  return metadata;
-}
-
-function unaryHandler(method: UnaryMethod, turn: Turn): handleUnaryCall<Buffer, Buffer> {
-  return (call, callback) => {
-    turn.answer(method, call.request, call).then(
-      ({ body, metadata }) => {
-        call.sendMetadata(metadata);
-        callback(null, body);
-      },
-      (status) => callback(status),
-    );
-  };
-}
-
-function streamHandler(method: StreamMethod, turn: Turn): handleBidiStreamingCall<Buffer, Buffer> {
-  return (call) => {
-    void answerStream(method, turn, call);
-  };
-}
-
-/** Messages are computed as they come and answered in their order. */
-async function answerStream(method: StreamMethod, turn: Turn, call: ServerDuplexStream<Buffer, Buffer>): Promise<void> {
-  const waiting: Promise<void>[] = [];
-  let last: Promise<void> = Promise.resolve();
-  try {
-    for await (const bytes of call as AsyncIterable<Buffer>) {
-      const answer = turn.answer(method, bytes, call);
-      last = Promise.all([answer, last]).then(([{ body }]) => {
-        call.write(body);
-      });
-      // Whoever waits below or at the end hears of a failure; until then it must not count as unheard.
-      last.catch(() => {});
-      waiting.push(last);
-      if (waiting.length >= mostPerStream) await waiting.shift();
-    }
-    await last;
-    call.end();
-  } catch (status) {
-    // A client that went away makes reading fail: nobody is left to tell.
-    if (!call.cancelled) call.emit("error", status);
-  }
-}
-
-function watchHandler(method: WatchMethod, turn: Turn): handleServerStreamingCall<Buffer, Buffer> {
-  return (call) => {
-    const send = (response: object) => {
-      call.write(Buffer.from(method.response.encode(response)));
-    };
-    try {
-      const stop = method.watch(method.request.decode(call.request), send);
-      call.once("cancelled", stop);
-      call.once("close", stop);
-    } catch (error) {
-      const exchange = turn.exchange(call);
-      call.emit("error", statusOf(turn.known(error, exchange), exchange));
-    }
+function headersOf({ id, model }: GrpcExchange): Record<string, string> {
+  return {
+    "ingot-request-id": id,
+    ...(model ? { "ingot-package": model.digest, "ingot-variant": model.variant } : {}),
   };
 }

@@ -79,9 +79,11 @@ const codes: Readonly<Record<number, number>> = {
   403: 7, // PERMISSION_DENIED
   404: 5, // NOT_FOUND
   405: 12, // UNIMPLEMENTED
+  408: 4, // DEADLINE_EXCEEDED
   409: 9, // FAILED_PRECONDITION
   413: 8, // RESOURCE_EXHAUSTED
   415: 3,
+  422: 3,
   429: 8,
   499: 1, // CANCELLED
   503: 14, // UNAVAILABLE

@@ -1,10 +1,10 @@
 // One port, two protocols: HTTP/1.1 and HTTP/2, told apart by ALPN where the connection is encrypted, else by what a client says first.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import type http2 from "node:http2";
 import type { Server as TlsServer } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { firstBytes, isHttp2 } from "./first_bytes.ts";
+import { Http2Connections, silentConnectionMs } from "./http2_connections.ts";
 import { createServer, nodeHttps } from "./node_http.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
@@ -18,15 +18,14 @@ export interface HttpPortOptions {
   readonly keepAliveTimeoutMs: number;
 }
 
-const silentConnectionMs = 100;
+const streamsPerConnection = 256;
 
 export class HttpPort {
   /** Listens or is handed connections, and speaks HTTP/1.1. */
   readonly server: Server;
   readonly #handed = new Set<Socket>();
   /** Made when its first client comes: Node's HTTP/2 takes 7 MB. */
-  #http2: http2.Http2Server | null = null;
-  readonly #sessions = new Set<http2.Http2Session>();
+  #http2: Http2Connections | null = null;
   readonly #silent = new Set<Socket>();
   #isTimed = false;
   #isClosing = false;
@@ -81,8 +80,7 @@ export class HttpPort {
       else this.#allLeft = resolve;
     });
     const ended = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
-    // Streams under way go on; no new ones begin.
-    for (const session of this.#sessions) session.close();
+    void this.#http2?.close();
     const closeSilent = () => {
       for (const socket of this.#silent) socket.destroy();
       server.close(() => {});
@@ -90,7 +88,7 @@ export class HttpPort {
     const timers = [
       setTimeout(closeSilent, silentConnectionMs),
       setTimeout(() => {
-        for (const session of this.#sessions) session.destroy();
+        this.#http2?.destroy();
         server.closeAllConnections();
         for (const socket of this.#handed) socket.destroy();
       }, timeoutMs),
@@ -129,30 +127,18 @@ export class HttpPort {
 
   #speakHttp2(socket: Socket): void {
     this.#http2 ??= this.#http2Server();
-    this.#http2.emit("connection", socket);
+    this.#http2.take(socket);
   }
 
-  /** Streams at once of one connection, and what they may hold, are bounded: the rest waits at the client. */
-  #http2Server(): http2.Http2Server {
-    const server = process
-      .getBuiltinModule("node:http2")
-      .createServer(
-        { settings: { maxConcurrentStreams: 256, initialWindowSize: 2 ** 20, maxHeaderListSize: 16_384 } },
-        (request, response) =>
-          this.#handle(request as unknown as IncomingMessage, response as unknown as ServerResponse),
-      );
-    server.on("session", (session) => this.#watch(session));
-    server.on("sessionError", () => {});
-    return server;
-  }
-
-  #watch(session: http2.Http2Session): void {
-    this.#sessions.add(session);
-    session.once("close", () => this.#sessions.delete(session));
-    session.setTimeout(this.#options.keepAliveTimeoutMs, () => session.close());
-    if (!this.#isClosing) return;
-    // It was on its way when closing began: its first request is answered.
-    session.once("stream", () => session.close());
-    setTimeout(() => session.close(), silentConnectionMs);
+  #http2Server(): Http2Connections {
+    const connections = new Http2Connections({
+      streams: streamsPerConnection,
+      idleMs: this.#options.keepAliveTimeoutMs,
+    });
+    connections.server.on("request", (request, response) =>
+      this.#handle(request as unknown as IncomingMessage, response as unknown as ServerResponse),
+    );
+    if (this.#isClosing) void connections.close();
+    return connections;
   }
 }
