@@ -1,36 +1,46 @@
-// Pictures that model cards carry: understood when their structure reaches the last byte of the file.
+// Pictures that model cards carry, and sounds: understood when their structure reaches the last byte of the file.
+import { bytesFollow } from "../core/index.ts";
 import type { OpenFile, Survey } from "../formats/index.ts";
+import { endOfRiff, riffMagics } from "./riff.ts";
 
 /** A picture that someone hides a gigabyte in is not read. */
 const largest = 64 << 20;
 
-/** The structure of a picture: where it ends, or null where it breaks. */
-const readers: readonly { id: string; magic: string; end(bytes: Buffer): number | null }[] = [
-  { id: "png", magic: "\x89PNG\r\n\x1a\n", end: endOfPng },
-  { id: "jpeg", magic: "\xff\xd8\xff", end: endOfJpeg },
-  { id: "gif", magic: "GIF8", end: endOfGif },
-  { id: "riff", magic: "RIFF", end: (bytes) => (bytes.length < 12 ? null : bytes.readUInt32LE(4) + 8) },
+interface Reader {
+  readonly id: string;
+  readonly title: string;
+  readonly magics: readonly string[];
+  /** Where the structure ends, or null where it breaks. */
+  end(bytes: Buffer): number | null;
+}
+
+const readers: readonly Reader[] = [
+  { id: "png", title: "PNG picture", magics: ["\x89PNG\r\n\x1a\n"], end: endOfPng },
+  { id: "jpeg", title: "JPEG picture", magics: ["\xff\xd8\xff"], end: endOfJpeg },
+  { id: "gif", title: "GIF picture", magics: ["GIF8"], end: endOfGif },
+  { id: "riff", title: "RIFF file (WAV, WebP)", magics: riffMagics, end: endOfRiff },
 ];
 
 export function imageFormat(head: Uint8Array): string | null {
   const text = Buffer.from(head.buffer, head.byteOffset, Math.min(head.length, 8)).toString("latin1");
-  return readers.find((reader) => text.startsWith(reader.magic))?.id ?? null;
+  return readers.find(({ magics }) => magics.some((magic) => text.startsWith(magic)))?.id ?? null;
 }
 
 export async function surveyImage(file: OpenFile, id: string, survey: Survey): Promise<void> {
   survey.reading?.(id);
   if (file.size > largest) return survey.observe({ kind: "unread", detail: `a picture of ${file.size} bytes` });
   const bytes = Buffer.from(await file.readAll());
-  const end = readers.find((reader) => reader.id === id)!.end(bytes);
+  const { title, end: endOf } = readers.find((reader) => reader.id === id)!;
+  const end = endOf(bytes);
   if (end === null || end > bytes.length)
-    return survey.observe({ kind: "unread", detail: `the structure of the ${id} picture is broken` });
+    return survey.observe({ kind: "unread", detail: `the structure of the ${title} is broken` });
   survey.covered(0, end);
   if (end < bytes.length)
     survey.observe({
       kind: "anomaly",
       at: end,
       subject: "trailing-data",
-      detail: `${bytes.length - end} bytes behind the end of the ${id} picture`,
+      detail: `${bytesFollow(bytes.length - end)} the end of the ${title}`,
     });
 }
 

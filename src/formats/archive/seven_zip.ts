@@ -1,7 +1,7 @@
 // 7z: files in blocks that are compressed as one. Rule: 7zFormat.txt of the LZMA SDK. Copy, LZMA, LZMA2, deflate, bzip2 and the x86 filter are
 // unpacked; what is encrypted or packed by anything else is told as not read.
 import { crc32 } from "node:zlib";
-import { ByteReader, IngotError } from "../../core/index.ts";
+import { ByteReader, bytesFollow, IngotError } from "../../core/index.ts";
 import {
   decompressBzip2,
   decompressDeflate,
@@ -183,7 +183,7 @@ async function surveySevenZip(file: OpenFile, survey: Survey): Promise<void> {
       kind: "anomaly",
       subject: "trailing-data",
       at: header[1],
-      detail: `${file.size - header[1]} bytes behind the archive`,
+      detail: `${bytesFollow(file.size - header[1])} the archive`,
     });
     await survey.nested("(behind the archive)", windowOf(file, header[1], file.size - header[1], file.name));
   }

@@ -1,5 +1,5 @@
 // tar: files one after the other. Rule: POSIX.1-2017 pax (ustar and extended headers), GNU tar manual (long names).
-import { ByteReader, IngotError } from "../../core/index.ts";
+import { ByteReader, bytesFollow, IngotError } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
 import type { OpenFile } from "../source.ts";
 import type { Survey } from "../survey.ts";
@@ -197,7 +197,7 @@ async function surveyTail(file: OpenFile, from: number, survey: Survey): Promise
     survey.observe({
       kind: "anomaly",
       subject: "trailing-data",
-      detail: `${file.size - from} bytes behind the archive`,
+      detail: `${bytesFollow(file.size - from)} the archive`,
       at: from,
     });
     await survey.nested(

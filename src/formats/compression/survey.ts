@@ -1,5 +1,5 @@
 // A compressed file for the scanner: what it unpacks to is surveyed by its own format, also where the data breaks in the middle.
-import { IngotError } from "../../core/index.ts";
+import { bytesFollow, IngotError } from "../../core/index.ts";
 import type { OpenFile } from "../source.ts";
 import type { Survey } from "../survey.ts";
 import { type Compression, decompress } from "./compressions.ts";
@@ -25,7 +25,7 @@ export async function surveyCompressed(
       survey.observe({
         kind: "anomaly",
         subject: "trailing-data",
-        detail: `${file.size - end} bytes follow the ${compression.title} data`,
+        detail: `${bytesFollow(file.size - end)} the ${compression.title} data`,
         at: end,
       });
   }

@@ -10,6 +10,8 @@ export function isZf(head: Uint8Array): boolean {
 
 export async function* decompressZf(input: Input): AsyncGenerator<Uint8Array, number> {
   const header = Buffer.from(await input.take(21)).toString("latin1");
+  // Up to 0.8.4 on Python 2 the text is one character longer: joblib/numpy_pickle_compat.py, read_zfile.
+  if ((await input.fill(1)) && input.bytes[input.at] === 0x20) input.at++;
   const size = Number.parseInt(header.slice(2).replace("L", ""), 16);
   let output = 0;
   const chunks = decompressZlib(input);

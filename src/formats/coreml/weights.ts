@@ -1,6 +1,6 @@
 // coreml-weights: the blobs that an ML program keeps outside of its graph. Rule: coremltools, mlmodel/src/MILBlob/Blob/StorageFormat.hpp
 // (storage_header, blob_metadata: 64 bytes each, everything aligned to 64).
-import { ByteReader, IngotError } from "../../core/index.ts";
+import { ByteReader, bytesFollow, IngotError } from "../../core/index.ts";
 import type { FileSource, Format } from "../format.ts";
 import { describeTensors, type StoredTensor } from "../tensors.ts";
 
@@ -71,7 +71,7 @@ export const coremlWeights: Format<CoremlWeights> = {
           kind: "anomaly",
           subject: "trailing-data",
           at,
-          detail: `${file.size - at} bytes behind the last blob`,
+          detail: `${bytesFollow(file.size - at)} the last blob`,
         });
     } catch (error) {
       if (!(error instanceof IngotError)) throw error;

@@ -1,5 +1,5 @@
 // Where the tensors of a GGUF file lie, and everything about it that its format does not allow. Rule: ggml/src/gguf.cpp.
-import { quoted } from "../../core/index.ts";
+import { bytesFollow, quoted } from "../../core/index.ts";
 import type { AnomalySubject } from "../survey.ts";
 import type { GgufHeader } from "./header.ts";
 import { tensorTypes } from "./tensor_types.ts";
@@ -82,5 +82,5 @@ function observeGaps(
     reached = Math.max(reached, start + bytes);
   }
   if (isComplete && fileSize - reached >= alignment)
-    problem("trailing-data", `${fileSize - reached} bytes follow the last tensor`);
+    problem("trailing-data", `${bytesFollow(fileSize - reached)} the last tensor`);
 }

@@ -1,5 +1,5 @@
 // hdf5: a file of groups, datasets and attributes; old Keras models are one. Values are skipped, not read.
-import { IngotError } from "../../core/index.ts";
+import { bytesFollow, IngotError } from "../../core/index.ts";
 import type { Format, ModelDescription } from "../format.ts";
 import { type JsonValue, readJsonText, textAt } from "../json/index.ts";
 import { observeKeras } from "../keras/config.ts";
@@ -57,7 +57,7 @@ async function surveyObjects(file: OpenFile, survey: Survey): Promise<void> {
       kind: "anomaly",
       subject: "trailing-data",
       at: model.end,
-      detail: `${file.size - model.end} bytes behind the end of the HDF5 file`,
+      detail: `${bytesFollow(file.size - model.end)} the end of the HDF5 file`,
     });
   else if (model.end > file.size)
     survey.observe({ kind: "anomaly", subject: "truncated", detail: `the file should hold ${model.end} bytes` });

@@ -1,6 +1,6 @@
 // numpy: arrays of .npy files; .npz files are folders of them.
 
-import { IngotError, type Soon, soon } from "../../core/index.ts";
+import { bytesFollow, IngotError, type Soon, soon } from "../../core/index.ts";
 import type { FileSource, Format, ModelDescription } from "../format.ts";
 import { readPickle } from "../pickle/machine.ts";
 import { walkPickle } from "../pickle/walk.ts";
@@ -117,7 +117,7 @@ async function surveyNpy(file: OpenFile, survey: Survey): Promise<void> {
 
   function trailing(end: number): void {
     if (end >= file.size) return;
-    const detail = `${file.size - end} bytes follow the array`;
+    const detail = `${bytesFollow(file.size - end)} the array`;
     survey.observe({ kind: "anomaly", subject: "trailing-data", detail, at: end });
   }
 }

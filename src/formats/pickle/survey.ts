@@ -1,5 +1,5 @@
 // Pickles for the scanner: one after another, as loaders that ask again would read them.
-import { type Soon, soon } from "../../core/index.ts";
+import { bytesFollow, type Soon, soon } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
 import type { Survey } from "../survey.ts";
 import { looksLikePickle } from "./detect.ts";
@@ -30,7 +30,7 @@ async function surveyMore(
     survey.observe({
       kind: "anomaly",
       subject: "trailing-data",
-      detail: isPickle ? "another pickle follows the first" : `${limit - walked.end} bytes follow the pickle`,
+      detail: isPickle ? "another pickle follows the first" : `${bytesFollow(limit - walked.end)} the pickle`,
       at: walked.end,
     });
     if (!isPickle) break;

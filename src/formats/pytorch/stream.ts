@@ -1,6 +1,6 @@
 // pytorch-stream: what torch.save wrote before 1.6 (and still does when asked): pickles of a magic number, a protocol version, the machine, the
 // object and the keys of its storages, then the storages. Rule: torch/serialization.py (_legacy_save, _legacy_load).
-import { IngotError } from "../../core/index.ts";
+import { bytesFollow, IngotError } from "../../core/index.ts";
 import type { FileSource, Format } from "../format.ts";
 import { readPickle } from "../pickle/machine.ts";
 import { walkPickle } from "../pickle/walk.ts";
@@ -62,7 +62,7 @@ async function surveyStream(file: OpenFile, survey: Survey): Promise<void> {
         kind: "anomaly",
         subject: "trailing-data",
         at: last,
-        detail: `${file.size - last} bytes behind the last storage`,
+        detail: `${bytesFollow(file.size - last)} the last storage`,
       });
     tensorsIn(value, new Map(placed.map((one) => [one.key, one.end - one.start])), file.name);
   } catch (error) {

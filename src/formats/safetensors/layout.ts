@@ -1,5 +1,5 @@
 // How the tensors of a safetensors file lie in it. Rule: safetensors/src/tensor.rs, Metadata::validate.
-import { quoted } from "../../core/index.ts";
+import { bytesFollow, quoted } from "../../core/index.ts";
 import { isArray, isObject, type JsonObject, type JsonValue } from "../json/index.ts";
 import type { AnomalySubject } from "../survey.ts";
 
@@ -70,7 +70,7 @@ export function layoutOf(header: JsonObject, dataSize: number): Layout {
   }
   if (reached > dataSize)
     problem(`the tensors need ${reached} bytes, the file holds ${Math.max(0, dataSize)}`, "truncated");
-  else if (reached < dataSize) problem(`${dataSize - reached} bytes follow the last tensor`, "trailing-data");
+  else if (reached < dataSize) problem(`${bytesFollow(dataSize - reached)} the last tensor`, "trailing-data");
   return { tensors, metadata, problems };
 }
 

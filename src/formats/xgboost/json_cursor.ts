@@ -1,5 +1,5 @@
 // JSON, walked over its bytes: arrays of a million numbers go straight into typed arrays, and what is not needed is passed over.
-import { IngotError } from "../../core/index.ts";
+import { bytesFollow, IngotError } from "../../core/index.ts";
 import { DecimalScanner } from "../decimal.ts";
 import { type Cursor, deepest, type Kind, type NumberSink } from "./cursor.ts";
 
@@ -54,7 +54,7 @@ export class JsonCursor implements Cursor {
   end(): void {
     const rest = this.#bytes.length - this.#at;
     if (this.#buffer.toString("latin1", this.#at, this.#at + 4096).trim() !== "" || rest > 4096)
-      throw this.#malformed(`${rest} bytes follow the model`);
+      throw this.#malformed(`${bytesFollow(rest)} the model`);
   }
 
   kind(): Kind {

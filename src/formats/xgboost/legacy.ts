@@ -1,7 +1,7 @@
 // xgboost-legacy: the binary format of XGBoost before 3.1 (`save_model` to a name that is neither JSON nor UBJSON). Read for inspection and
 // scanning; XGBoost itself says to save it as JSON. Rule: XGBoost 2.1, src/learner.cc (LearnerIO), src/gbm/{gbtree_model,gblinear_model}.h,
 // include/xgboost/tree_model.h.
-import { ByteReader, IngotError } from "../../core/index.ts";
+import { ByteReader, bytesFollow, IngotError } from "../../core/index.ts";
 import type { Format } from "../format.ts";
 
 export interface XgboostLegacy {
@@ -46,7 +46,7 @@ export const xgboostLegacy: Format<XgboostLegacy> = {
           kind: "anomaly",
           subject: "trailing-data",
           at: end,
-          detail: `${file.size - end} bytes behind the model`,
+          detail: `${bytesFollow(file.size - end)} the model`,
         });
     } catch (error) {
       if (!(error instanceof IngotError)) throw error;

@@ -1,6 +1,6 @@
 // UBJSON as XGBoost writes it: big-endian, sizes in front, number arrays as one typed block.
 // Rule: dmlc/xgboost src/common/json.cc, UBJReader and UBJWriter.
-import { ByteReader, IngotError } from "../../core/index.ts";
+import { ByteReader, bytesFollow, IngotError } from "../../core/index.ts";
 import { type Cursor, deepest, type Kind, type NumberSink } from "./cursor.ts";
 
 /** Markers of numbers, with their size in bytes. */
@@ -37,7 +37,7 @@ export class UbjCursor implements Cursor {
   }
 
   end(): void {
-    if (this.#reader.remaining > 0) throw this.#malformed(`${this.#reader.remaining} bytes follow the model`);
+    if (this.#reader.remaining > 0) throw this.#malformed(`${bytesFollow(this.#reader.remaining)} the model`);
   }
 
   kind(): Kind {

@@ -1,6 +1,6 @@
 // Bodies of the binary extension: JSON, then the bytes of tensors. In requests and in answers alike, the header
 // `Inference-Header-Content-Length` says where the JSON ends, counted before any compression.
-import { IngotError, type InputSpec, quoted } from "../../core/index.ts";
+import { bytesFollow, IngotError, type InputSpec, quoted } from "../../core/index.ts";
 import type { Tensor } from "../../onnx/index.ts";
 import { writeJson } from "../../runtime/index.ts";
 import { textOf } from "../body.ts";
@@ -44,7 +44,7 @@ export function readInferBody(
   }
   if (at !== body.length)
     throw new IngotError("INPUT_INVALID", {
-      what: `${body.length - at} bytes follow the last tensor`,
+      what: `${bytesFollow(body.length - at)} the last tensor`,
       where: "request body",
       fix: "give every tensor its `binary_data_size`; their sum and the JSON are the body",
     });

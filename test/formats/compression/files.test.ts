@@ -63,6 +63,13 @@ test.each([
   await expect(unpack(bytes, { output: 2 ** 24, ratio: 1e9 })).rejects.toMatchObject({ code: "DECOMPRESSION_BOMB" });
 });
 
+test("joblib up to 0.8.4 on Python 2, whose header is one space longer", async () => {
+  const raw = Buffer.from("an array");
+  const bytes = Buffer.concat([Buffer.from(`ZF${"0x8".padEnd(20)}`), deflateSync(raw)]);
+  const { bytes: output, end } = await unpack(bytes);
+  expect([Buffer.from(output).toString(), end]).toEqual(["an array", bytes.length]);
+});
+
 test("any bytes through node's own compressors", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 5000 }), async (bytes) => {

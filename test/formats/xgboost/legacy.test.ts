@@ -36,7 +36,7 @@ const lies: [name: string, edit: (bytes: Buffer) => Buffer, what: RegExp][] = [
   ["a negative number of trees", wrote(-1, model), /-1 trees/],
   ["a child that is not there", wrote(99, model + 160 + 148 + 4), /tree 0 leads to a node/],
   ["a tree of 2^31 nodes", wrote(0x7fff_ffff, model + 160 + 4), /needs/],
-  ["bytes behind it", (bytes) => Buffer.concat([bytes, Buffer.from("x")]), /1 bytes behind the model/],
+  ["bytes behind it", (bytes) => Buffer.concat([bytes, Buffer.from("x")]), /1 byte follows the model/],
   ["an end that is missing", (bytes) => bytes.subarray(0, -3), /needs|left/],
 ];
 test.each(lies)("%s", async (_name, edit, what) => {

@@ -260,7 +260,7 @@ const brokenUbj: [name: string, latin1: string, message: RegExp][] = [
   [
     "something behind the model",
     `${Buffer.from(asUbj(document() as unknown as Node)).toString("latin1")}Z`,
-    /1 bytes follow the model/,
+    /1 byte follows the model/,
   ],
   ["an end too early", "{", /needs 1 bytes, 0 left/],
 ];
