@@ -8,7 +8,12 @@ export function columns(table: readonly (readonly string[])[], gap = "  "): stri
   for (const row of rows)
     for (const [index, cell] of row.entries()) widths[index] = Math.max(widths[index] ?? 0, cell.length);
   return rows
-    .map((row) => row.map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index]!))).join(gap))
+    .map((row) =>
+      row
+        .map((cell, index) => (index === row.length - 1 ? cell : cell.padEnd(widths[index]!)))
+        .join(gap)
+        .trimEnd(),
+    )
     .join("\n");
 }
 

@@ -1,5 +1,7 @@
 // Packages as text: what was packed, how exact it is, what is inside.
+
 import type { Schema } from "../core/index.ts";
+import { counted } from "../core/index.ts";
 import type { Measurement, Package, PackResult, VerifyReport } from "../package/index.ts";
 import { toleranceText } from "../package/index.ts";
 import type { ScanReport } from "../scan/index.ts";
@@ -47,7 +49,7 @@ export function renderMeasurements(
   const [examples, edges] = [of("examples"), of("edge rows")];
   if (examples.length === 0) return "no examples: nothing was compared";
   return [
-    renderSet(examples, promised, (rows) => `against the recorded outputs of ${rows} examples`),
+    renderSet(examples, promised, (rows) => `against the recorded outputs of ${counted(rows, "example")}`),
     ...(edges.length === 0 ? [] : ["", renderSet(edges, promised, edgeTitle(edges))]),
   ].join("\n");
 }
@@ -56,8 +58,8 @@ function edgeTitle(measurements: readonly Measurement[]): (rows: number) => stri
   const crossed = measurements.some((measurement) => measurement.crossChecked);
   return (rows) =>
     crossed
-      ? `on ${rows} edge rows, against the micro runtime: this graph has no other reference`
-      : `on ${rows} edge rows, against the model computed without the graph`;
+      ? `on ${counted(rows, "edge row")}, against the micro runtime: this graph has no other reference`
+      : `on ${counted(rows, "edge row")}, against the model computed without the graph`;
 }
 
 function renderSet(
@@ -147,7 +149,7 @@ export function renderPackage(pkg: Package, scan: ScanReport | null = null): str
     "",
     renderSchema(description.schema),
     "",
-    `certificate${certificate.examples ? ` (${certificate.examples.rowsWithOutputs} examples with outputs)` : " (no examples)"}`,
+    `certificate${certificate.examples ? ` (${counted(certificate.examples.rowsWithOutputs, "example")} with outputs)` : " (no examples)"}`,
     columns(promises),
     ...certificate.summary.map((line) => `  ${line}`),
     "",
@@ -157,7 +159,7 @@ export function renderPackage(pkg: Package, scan: ScanReport | null = null): str
 }
 
 function scanText({ verdict, findings, files }: ScanReport): string {
-  return `${verdict} when packed: ${findings.length} ${findings.length === 1 ? "finding" : "findings"} in ${files.length} files and members`;
+  return `${verdict} when packed: ${counted(findings.length, "finding")} in ${counted(files.length, "file or member", "files and members")}`;
 }
 
 function renderSchema(schema: Schema): string {

@@ -1,4 +1,5 @@
 // The picture of a scan: the verdict first, then what was found, where, why it matters and what to do; then what nobody understood.
+import { counted } from "../core/index.ts";
 import type { Finding, ScannedFile, ScanReport, Verdict } from "../scan/index.ts";
 import { few, size } from "./render.ts";
 import { inOneLine } from "./visible.ts";
@@ -20,13 +21,14 @@ export function renderScan(report: ScanReport): string {
   const groups = [...Map.groupBy(report.findings, ({ rule, file }) => `${rule}\0${outermost(file)}`).values()];
   for (const group of groups.slice(0, shownGroups)) lines.push(...renderGroup(group), "");
   const more = groups.slice(shownGroups).reduce((sum, group) => sum + group.length, 0);
-  if (more > 0) lines.push(`… and ${more} more findings (--json lists them all)`, "");
+  if (more > 0) lines.push(`… and ${counted(more, "more finding", "more findings")} (--json lists them all)`, "");
   const unknown = report.files.filter((file) => file.covered < file.size || file.unread.length > 0);
   if (unknown.length > 0) {
     lines.push("not understood:");
     for (const file of unknown.slice(0, shownFiles))
       lines.push(`  ${file.path}: ${file.size === 0 ? "not read" : coverageText(file)}`, ...gapsOf(file));
-    if (unknown.length > shownFiles) lines.push(`  … and ${unknown.length - shownFiles} more files`);
+    if (unknown.length > shownFiles)
+      lines.push(`  … and ${counted(unknown.length - shownFiles, "more file", "more files")}`);
     lines.push("");
   }
   lines.push(summary(report));
@@ -68,12 +70,7 @@ function renderGroup(group: readonly Finding[]): string[] {
 export function coverageText(file: ScannedFile): string {
   const share = file.size === 0 ? 100 : Math.floor((file.covered / file.size) * 1000) / 10;
   const by = file.readers.length > 0 ? ` explained by: ${file.readers.join(", ")}` : " explained";
-  return `${share}% of ${grouped(file.size)} bytes${by}`;
-}
-
-/** `4,812,331`: loading the tables of `Intl` for one number takes longer than scanning a file. */
-function grouped(count: number): string {
-  return String(count).replace(/\B(?=(\d{3})+$)/g, ",");
+  return `${share}% of ${counted(file.size, "byte")}${by}`;
 }
 
 function gapsOf(file: ScannedFile): string[] {
@@ -87,7 +84,6 @@ function gapsOf(file: ScannedFile): string[] {
 function summary(report: ScanReport): string {
   const [only] = report.files;
   if (report.files.length === 1 && only) return coverageText(only);
-  const members = report.files.length;
   const understood = report.files.filter((file) => file.covered === file.size && file.unread.length === 0).length;
-  return `${members} files and members, ${size(report.bytes)}; ${understood} of them understood to the last byte`;
+  return `${counted(report.files.length, "file or member", "files and members")}, ${size(report.bytes)}; ${understood} of them understood to the last byte`;
 }

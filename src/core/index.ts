@@ -1,6 +1,7 @@
 // core: errors, digests, bounded readers, canonical JSON, safe paths, and the words of the schema.
 export * from "./byte_reader.ts";
 export * from "./canonical_json.ts";
+export * from "./counted.ts";
 export * from "./digest.ts";
 export * from "./error_codes.ts";
 export * from "./errors.ts";

@@ -1,6 +1,6 @@
 // What a file is: a format, or an archive that holds one. By content only, never by name.
 import { lstat } from "node:fs/promises";
-import { cannotOpen, IngotError } from "../core/index.ts";
+import { cannotOpen, counted, IngotError } from "../core/index.ts";
 import { containersOf, isCutZip, openFolder } from "./archive/index.ts";
 import { compressionOf, decompress, decompressed } from "./compression/index.ts";
 import type { FileSource, Format, ModelDescription } from "./format.ts";
@@ -169,11 +169,11 @@ async function describeMembers(tree: Tree, what: string): Promise<ModelDescripti
     await using file = await tree.open(path);
     facts.push([path, await memberText(file)]);
   }
-  if (files.length > describedMembers) facts.push(["more", `${files.length - describedMembers} files`]);
+  if (files.length > describedMembers) facts.push(["more", counted(files.length - describedMembers, "file")]);
   return {
     format: tree.container,
     task: "unknown",
-    summary: `${what} of ${files.length} ${files.length === 1 ? "file" : "files"}`,
+    summary: `${what} of ${counted(files.length, "file")}`,
     inputs: [],
     outputs: [],
     facts,
@@ -187,13 +187,13 @@ async function memberText(file: OpenFile): Promise<string> {
     if (container) {
       await using tree = await container.open(kept(file));
       const whole = await identifyTree(tree);
-      return whole ? whole.title : `${container.title} of ${tree.entries.length} members`;
+      return whole ? whole.title : `${container.title} of ${counted(tree.entries.length, "member")}`;
     }
     const format = await detectFormat(file, mostCompressed);
     return `${format.title}: ${format.describe(await format.read(file)).summary}`;
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;
-    return error.code === "FORMAT_UNKNOWN" ? `${file.size} bytes` : error.what;
+    return error.code === "FORMAT_UNKNOWN" ? counted(file.size, "byte") : error.what;
   }
 }
 

@@ -27,7 +27,7 @@ export {
 export * from "./pickle/index.ts";
 export { attributesOf } from "./python/attributes.ts";
 export type { Fitted } from "./python/fitted.ts";
-export { fittedOf } from "./python/fitted_object.ts";
+export { described as describedValue, fittedOf } from "./python/fitted_object.ts";
 export type { PythonModel } from "./python/model.ts";
 export { dtypeText, NdArray, type NumpyDtype, numberOf } from "./python/ndarray.ts";
 export { dtypeOf, dtypeOfText } from "./python/numpy_dtype.ts";

@@ -1,4 +1,5 @@
 // What files of named tensors have in common: how many parameters, and how many bytes of which type.
+import { counted } from "../core/index.ts";
 import type { ModelDescription } from "./format.ts";
 
 export interface StoredTensor {
@@ -32,15 +33,15 @@ export function describeTensors(
     tensors: tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     facts: [
       ["parameters", parameters.toLocaleString("en")],
-      ["weights", `${byteText(total)} in ${tensors.length.toLocaleString("en")} tensors`],
+      ["weights", `${byteText(total)} in ${counted(tensors.length, "tensor")}`],
       ...sizes.map((size): [string, string] => [
         `  ${size.dtype}`,
-        `${byteText(size.bytes)}, ${size.parameters.toLocaleString("en")} parameters in ${size.tensors.toLocaleString("en")} tensors`,
+        `${byteText(size.bytes)}, ${counted(size.parameters, "parameter")} in ${counted(size.tensors, "tensor")}`,
       ]),
       ...tensors
         .slice(0, shownTensors)
         .map((one): [string, string] => [`  ${one.name.slice(0, 100)}`, `${one.dtype} [${one.shape.join(", ")}]`]),
-      ...(tensors.length > shownTensors ? [["  …", `${tensors.length - shownTensors} more tensors`] as const] : []),
+      ...(tensors.length > shownTensors ? [["  …", `${tensors.length - shownTensors} more`] as const] : []),
     ],
   };
 }
@@ -60,5 +61,5 @@ export function byteText(bytes: number): string {
     value /= 1024;
     unit++;
   }
-  return unit === 0 ? `${bytes} bytes` : `${value.toFixed(1)} ${units[unit]}`;
+  return unit === 0 ? counted(bytes, "byte") : `${value.toFixed(1)} ${units[unit]}`;
 }

@@ -1,7 +1,7 @@
 // scikit-learn to ONNX: a fitted estimator, read from a pickle, joblib or skops file, as one graph.
 
 import { IngotError } from "../../core/index.ts";
-import { type Fitted, fittedOf, PyObject, type PythonModel } from "../../formats/index.ts";
+import { describedValue, type Fitted, fittedOf, PyObject, type PythonModel } from "../../formats/index.ts";
 import { GraphBuilder } from "../../onnx/index.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { convertBooster } from "./booster_wrappers.ts";
@@ -20,7 +20,7 @@ export const sklearnConverter: Converter<PythonModel> = {
 function convertSklearn(model: PythonModel, options: ConvertOptions): Converted {
   if (!(model.root instanceof PyObject))
     throw new IngotError("MODEL_UNSUPPORTED", {
-      what: "the file holds no fitted estimator",
+      what: `the file holds ${describedValue(model.root)}, no fitted estimator`,
       where: model.source,
       fix: "store the estimator itself: `joblib.dump(model, path)`",
     });

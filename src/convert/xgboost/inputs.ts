@@ -28,7 +28,7 @@ export function emitInputs(g: GraphBuilder, model: XgboostModel, options: Conver
     throw new IngotError("MODEL_UNSUPPORTED", {
       what: tornNote(model),
       where: `${model.source}: learner.gradient_booster.model.cats`,
-      fix: "name the categories of each such column under `inputs`, in the order of the data that it was trained on (`df[column].cat.categories`)",
+      fix: "name the categories of each such column under `inputs` of ingot.yaml, in the order of the data that it was trained on (`df[column].cat.categories`)",
     });
   const limits = categoryLimits(model.trees);
   if (!named && !featureNames) {

@@ -1,4 +1,5 @@
 // What a person sees of a CatBoost model.
+import { counted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { type CatboostModel, catboostTreeCount } from "./model.ts";
 
@@ -73,7 +74,7 @@ export function describeCatboost(model: CatboostModel): ModelDescription {
             : link === "unknown"
               ? "unknown"
               : "regression",
-    summary: `${trees} ${model.trees.shape === "oblivious" ? "oblivious" : "binary"} ${trees === 1 ? "tree" : "trees"}, ${model.leafValues.length / dimension} leaves`,
+    summary: `${counted(trees, `${model.trees.shape === "oblivious" ? "oblivious" : "binary"} tree`)}, ${counted(model.leafValues.length / dimension, "leaf", "leaves")}`,
     inputs: catboostColumns(model).map(({ name, type }) => ({
       name,
       type: type === "number" ? "float" : "string",

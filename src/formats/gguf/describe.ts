@@ -1,5 +1,5 @@
 // A GGUF model as people ask for it: architecture, quantisation, context, vocabulary.
-import { quoted } from "../../core/index.ts";
+import { counted, quoted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { describeTensors } from "../tensors.ts";
 import type { GgufHeader, GgufValue } from "./header.ts";
@@ -39,7 +39,7 @@ export function describeGguf({ header, layout }: { header: GgufHeader; layout: G
     format: "gguf",
     formatVersion: `${header.version}${header.littleEndian ? "" : ", big-endian"}`,
     task: "unknown",
-    summary: `${architecture}, ${quantisation}, ${weights.parameters?.toLocaleString("en")} parameters in ${layout.tensors.length} tensors`,
+    summary: `${architecture}, ${quantisation}, ${counted(weights.parameters ?? 0, "parameter")} in ${counted(layout.tensors.length, "tensor")}`,
     inputs: [],
     outputs: [],
     ...weights,

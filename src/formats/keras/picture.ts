@@ -1,5 +1,7 @@
 // A Keras model as people draw it: its layers in order, what goes in and what comes out.
+
 import type { ColumnType, Dim } from "../../core/index.ts";
+import { counted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { at, isArray, isObject, type JsonValue, textAt } from "../json/index.ts";
 
@@ -35,7 +37,7 @@ export function pictureOf(root: JsonValue): Picture {
   const outputs = outputLayers(config, layers);
   return {
     task: taskOf(outputs),
-    summary: `${kind}${name === undefined ? "" : ` "${name}"`} of ${layers.length} layers`,
+    summary: `${kind}${name === undefined ? "" : ` "${name}"`} of ${counted(layers.length, "layer")}`,
     inputs: inputsOf(layers),
     outputs: outputs.map((layer) => ({ name: layer.name, type: "float" as const, shape: outputShape(layer) })),
     facts: layers

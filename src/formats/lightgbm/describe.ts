@@ -1,5 +1,7 @@
 // What a person sees of a LightGBM model.
+
 import type { ColumnType } from "../../core/index.ts";
+import { counted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { type LightgbmColumn, lightgbmColumns } from "./columns.ts";
 import { type LightgbmModel, lightgbmTreeCount, splitBits } from "./model.ts";
@@ -33,7 +35,11 @@ export function describeLightgbm(model: LightgbmModel): ModelDescription {
     formatVersion: model.version,
     producer: { name: "LightGBM" },
     task: taskOf(model),
-    summary: `${trees} trees, ${forest.leafValue.length} leaves, ${columns.length} features`,
+    summary: [
+      counted(trees, "tree"),
+      counted(forest.leafValue.length, "leaf", "leaves"),
+      counted(columns.length, "feature"),
+    ].join(", "),
     inputs: unnamed
       ? [{ name: "features", type: "float", shape: [columns.length] }]
       : columns.map((column) => ({

@@ -1,6 +1,6 @@
 // openvino: the intermediate representation, an XML graph beside a file of weights. Rule: OpenVINO documentation, "IR format" (version 10, 11).
 import path from "node:path";
-import { type ColumnType, type Dim, IngotError } from "../../core/index.ts";
+import { type ColumnType, counted, type Dim, IngotError } from "../../core/index.ts";
 import type { Format, ModelDescription } from "../format.ts";
 import { readXml, type XmlElement, xmlFirstBytes, xmlSizeLimit } from "../xml/reader.ts";
 
@@ -125,7 +125,7 @@ function describeOpenvino(model: OpenvinoModel): ModelDescription {
     formatVersion: model.version,
     producer: { name: "OpenVINO" },
     task: "unknown",
-    summary: `graph ${model.name ? `"${model.name}" ` : ""}of ${model.layers.length} layers`,
+    summary: `graph ${model.name ? `"${model.name}" ` : ""}of ${counted(model.layers.length, "layer")}`,
     inputs: inputs.map((layer) => {
       const port = layer.ports[0];
       return {

@@ -1,5 +1,5 @@
 // ort: ONNX Runtime's own format. Rule: onnxruntime/core/flatbuffers/schema/ort.fbs.
-import { type Dim, type DType, IngotError } from "../../core/index.ts";
+import { counted, type Dim, type DType, IngotError } from "../../core/index.ts";
 import { byteLength, dataTypeOf, elementCount } from "../../onnx/index.ts";
 import { FlatTable, hasIdentifier } from "../flatbuffers/reader.ts";
 import type { Format, ModelDescription } from "../format.ts";
@@ -41,7 +41,7 @@ export const ort: Format<OrtModel> = {
       ...(model.producer.version ? { version: model.producer.version } : {}),
     },
     task: "unknown",
-    summary: `${model.operators.length} nodes, ${model.parameters.toLocaleString("en")} parameters`,
+    summary: `${counted(model.operators.length, "node")}, ${counted(model.parameters, "parameter")}`,
     inputs: model.inputs,
     outputs: model.outputs,
     facts: [

@@ -126,8 +126,8 @@ class FittedObject implements Fitted {
     return new IngotError("MODEL_UNSUPPORTED", { what, where: this.where, fix });
   }
 
-  invalid(what: string): IngotError {
-    return new IngotError("MODEL_INVALID", { what, where: this.where });
+  invalid(what: string, fix?: string): IngotError {
+    return new IngotError("MODEL_INVALID", { what, where: this.where, fix });
   }
 
   private required(name: string): PyValue {
@@ -136,6 +136,10 @@ class FittedObject implements Fitted {
     const like = value === undefined ? nearest(name, this.names) : undefined;
     throw this.invalid(
       `${shortName(this.value)} has no \`${name}\`${value === null ? " (it is None)" : ""}${like ? `, only \`${like}\`` : ""}`,
+      // Fitting is what sets the attributes that end so.
+      value === undefined && name.endsWith("_")
+        ? "save the model after `fit`; if it was fitted, save it again"
+        : undefined,
     );
   }
 

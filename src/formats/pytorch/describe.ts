@@ -1,4 +1,5 @@
 // What a person sees of a checkpoint, whichever of PyTorch's containers it is in.
+import { counted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { describeTensors, type StoredTensor } from "../tensors.ts";
 
@@ -23,7 +24,7 @@ export function describeCheckpoint(model: Checkpoint): ModelDescription {
     format: model.code > 0 ? "torchscript" : model.format,
     producer: { name: "PyTorch" },
     task: "unknown",
-    summary: `${what} of ${model.tensors.length} tensors`,
+    summary: `${what} of ${counted(model.tensors.length, "tensor")}`,
     inputs: [],
     outputs: [],
     ...sizes,

@@ -1,6 +1,6 @@
 // pt2: what torch.export.save writes: a graph in JSON, weights, constants and sample inputs. Rule: torch/_export/serde/schema.py, schema 8
 // (archive of PyTorch 2.8) and the four files of PyTorch 2.1 to 2.6.
-import { IngotError } from "../../core/index.ts";
+import { counted, IngotError } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { at, isArray, isObject, type JsonValue, numberAt, readJson, textAt } from "../json/index.ts";
 import type { Tree, TreeFormat } from "../tree.ts";
@@ -117,7 +117,7 @@ function describeExported({ graphs }: Exported): ModelDescription {
     ...(schema === undefined ? {} : { formatVersion: String(schema) }),
     producer: { name: "PyTorch", ...(version === undefined ? {} : { version }) },
     task: "unknown",
-    summary: `exported program of ${nodesOf(root).length} operators`,
+    summary: `exported program of ${counted(nodesOf(root).length, "operator")}`,
     inputs: inputs.map(described),
     outputs: outputs.map(described),
     parameters: parameters.reduce((sum, name) => sum + tensorValue(root, name).count, 0),

@@ -1,5 +1,5 @@
 // safetensors: a JSON header and the bytes of tensors. The header is read, the bytes are skipped.
-import { IngotError, quoted } from "../../core/index.ts";
+import { counted, IngotError, quoted } from "../../core/index.ts";
 import type { FileSource, Format, ModelDescription } from "../format.ts";
 import { isObject, readJson } from "../json/index.ts";
 import { describeTensors } from "../tensors.ts";
@@ -87,7 +87,7 @@ function describeSafetensors(model: SafetensorsModel): ModelDescription {
       ? {}
       : { producer: { name: { pt: "PyTorch", tf: "TensorFlow", np: "NumPy" }[made] ?? made } }),
     task: "unknown",
-    summary: `${model.tensors.length.toLocaleString("en")} tensors, ${weights.parameters?.toLocaleString("en")} parameters`,
+    summary: `${counted(model.tensors.length, "tensor")}, ${counted(weights.parameters ?? 0, "parameter")}`,
     inputs: [],
     outputs: [],
     ...weights,

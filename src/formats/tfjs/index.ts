@@ -1,6 +1,6 @@
 // tfjs: `model.json` of TensorFlow.js, a Keras model (layers) or a TensorFlow graph, and the manifest of the files of weights beside it.
 // Rule: tfjs-core/src/io/types.ts.
-import { IngotError, quoted } from "../../core/index.ts";
+import { counted, IngotError, quoted } from "../../core/index.ts";
 import type { FileSource, Format, ModelDescription } from "../format.ts";
 import { at, isArray, isObject, type JsonObject, type JsonValue, readJson, textAt } from "../json/index.ts";
 import { observeKeras } from "../keras/config.ts";
@@ -132,7 +132,7 @@ function describeTfjs({ root, groups }: TfjsModel): ModelDescription {
     format: "tfjs-graph",
     ...common,
     task: "unknown",
-    summary: `TensorFlow graph of ${nodes.length} nodes`,
+    summary: `TensorFlow graph of ${counted(nodes.length, "node")}`,
     inputs: ends("inputs"),
     outputs: ends("outputs"),
     facts: [["operators", operators.join(", ")], ...weights.facts, files],

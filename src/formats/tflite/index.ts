@@ -1,5 +1,5 @@
 // tflite: models of TensorFlow Lite (LiteRT). Rule: tensorflow/compiler/mlir/lite/schema/schema.fbs.
-import { type ColumnType, type Dim, IngotError } from "../../core/index.ts";
+import { type ColumnType, counted, type Dim, IngotError } from "../../core/index.ts";
 import { FlatTable, hasIdentifier } from "../flatbuffers/reader.ts";
 import type { Format, ModelDescription } from "../format.ts";
 import { builtinOperators } from "./operators.ts";
@@ -147,7 +147,7 @@ function describeTflite(model: TfliteModel): ModelDescription {
     formatVersion: String(model.version),
     producer: { name: model.description || "TensorFlow Lite" },
     task: "unknown",
-    summary: `${model.graphs.length} ${model.graphs.length === 1 ? "graph" : "graphs"}, ${main?.operators.length ?? 0} operators`,
+    summary: `${counted(model.graphs.length, "graph")}, ${counted(main?.operators.length ?? 0, "operator")}`,
     inputs: main?.inputs.map(tensor) ?? [],
     outputs: main?.outputs.map(tensor) ?? [],
     facts: [

@@ -1,5 +1,5 @@
 // What a person sees of an XGBoost model.
-import { type ColumnType, quoted } from "../../core/index.ts";
+import { type ColumnType, counted, quoted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
 import { xgboostObjectives } from "./objective.ts";
@@ -51,9 +51,8 @@ function describedInputs(model: XgboostModel): ModelDescription["inputs"] {
 }
 
 function summary(model: XgboostModel): string {
-  if (!model.trees) return `linear booster, ${model.numFeature} features`;
-  const trees = model.trees.group.length;
-  return `${model.booster}, ${trees} ${trees === 1 ? "tree" : "trees"}, depth ≤ ${depth(model.trees)}`;
+  if (!model.trees) return `linear booster, ${counted(model.numFeature, "feature")}`;
+  return `${model.booster}, ${counted(model.trees.group.length, "tree")}, depth ≤ ${depth(model.trees)}`;
 }
 
 function facts(model: XgboostModel): ModelDescription["facts"] {

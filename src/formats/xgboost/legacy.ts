@@ -1,7 +1,7 @@
 // xgboost-legacy: the binary format of XGBoost before 3.1 (`save_model` to a name that is neither JSON nor UBJSON). Read for inspection and
 // scanning; XGBoost itself says to save it as JSON. Rule: XGBoost 2.1, src/learner.cc (LearnerIO), src/gbm/{gbtree_model,gblinear_model}.h,
 // include/xgboost/tree_model.h.
-import { ByteReader, bytesFollow, IngotError } from "../../core/index.ts";
+import { ByteReader, bytesFollow, counted, IngotError } from "../../core/index.ts";
 import type { Format } from "../format.ts";
 
 export interface XgboostLegacy {
@@ -181,7 +181,7 @@ function describeLegacy(model: XgboostLegacy) {
     format: "xgboost-legacy",
     producer: { name: "XGBoost", ...(model.version === null ? {} : { version: model.version }) },
     task,
-    summary: model.booster === "gblinear" ? "gblinear" : `${model.booster}, ${model.trees} trees`,
+    summary: model.booster === "gblinear" ? "gblinear" : `${model.booster}, ${counted(model.trees, "tree")}`,
     inputs: Array.from({ length: Math.min(Math.max(0, model.features), 10_000) }, (_, i) => ({
       name: `f${i}`,
       type: "float" as const,

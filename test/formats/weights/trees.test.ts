@@ -10,7 +10,7 @@ import { tfjs } from "../../../src/formats/tfjs/index.ts";
 const fixtures = path.join(import.meta.dirname, "../../../fixtures");
 
 test.each([
-  ["layers", "tfjs-layers", 'Sequential "tiny" of 1 layers'],
+  ["layers", "tfjs-layers", 'Sequential "tiny" of 1 layer'],
   ["graph", "tfjs-graph", "TensorFlow graph of 4 nodes"],
 ])("TensorFlow.js %s model", async (folder, format, summary) => {
   await using file = await openFile(path.join(fixtures, "tfjs", folder, "model.json"));
