@@ -1,5 +1,6 @@
 // Where the values of a dataset lie. Rule: HDF5 File Format Specification, IV.A.2.i; chunks of the older kind: III.A.1.
 import type { ByteReader } from "../../core/index.ts";
+import { readChunkIndex } from "./chunk_index.ts";
 import { malformed } from "./messages.ts";
 import { address, type Hdf5File, nowhere } from "./superblock.ts";
 
@@ -18,9 +19,9 @@ export interface Storage {
 
 const mostChunks = 2_000_000;
 
-export async function readStorage(file: Hdf5File, reader: ByteReader): Promise<Storage> {
+export async function readStorage(file: Hdf5File, reader: ByteReader, shape: readonly number[]): Promise<Storage> {
   const version = reader.u8();
-  if (version !== 3 && version !== 4) return { kind: "contiguous", parts: [], unread: `layout version ${version}` };
+  if (version < 3 || version > 5) return { kind: "contiguous", parts: [], unread: `layout version ${version}` };
   const kind = reader.u8();
   if (kind === 0) return { kind: "compact", parts: [] };
   if (kind === 1) {
@@ -29,7 +30,7 @@ export async function readStorage(file: Hdf5File, reader: ByteReader): Promise<S
     return { kind: "contiguous", parts: at === nowhere ? [] : [{ start: file.base + at, size }] };
   }
   if (kind !== 2) return { kind: "contiguous", parts: [], unread: `layout class ${kind}` };
-  if (version === 4) return { kind: "chunked", parts: [], unread: "chunks with an index of the newer kind" };
+  if (version > 3) return { kind: "chunked", ...(await readChunkIndex(file, reader, shape)) };
   const dims = reader.u8();
   const tree = address(reader, file.offsetSize);
   const parts: StoredPart[] = [];

@@ -1,41 +1,29 @@
 // Links and attributes that are too many for a header: records of a B-tree of the second version name objects of a fractal heap.
 // Rule: HDF5 File Format Specification, III.A.2 and III.G.
 import { ByteReader, IngotError } from "../../core/index.ts";
+import { seeFreeSpace } from "./free_space.ts";
 import { malformed } from "./messages.ts";
-import { address, type Hdf5File, nowhere } from "./superblock.ts";
-
-const mostRecords = 1_000_000;
+import { address, type Hdf5File, nowhere, uint } from "./superblock.ts";
+import { recordsOf } from "./tree2.ts";
 
 /** The objects that the B-tree at `names` lists, each `skip` bytes into its record (hash or nothing before its id). */
-export async function denseRecords(file: Hdf5File, heapAt: number, names: number, skip: number): Promise<ByteReader[]> {
+export async function* denseRecords(
+  file: Hdf5File,
+  heapAt: number,
+  names: number,
+  skip: number,
+): AsyncGenerator<ByteReader> {
   const heap = await openHeap(file, heapAt);
-  const found: ByteReader[] = [];
-  for (const record of await readRecords(file, names)) {
-    record.take(skip);
-    found.push(await heap(record));
-  }
-  return found;
-}
-
-async function readRecords(file: Hdf5File, at: number): Promise<ByteReader[]> {
-  const { offsetSize, lengthSize } = file;
-  const head = await file.pages.part(file.base + at, 22 + offsetSize + lengthSize, "B-tree");
-  if (Buffer.from(head.take(4)).toString("latin1") !== "BTHD") throw malformed(head, "no B-tree is here");
-  head.take(2);
-  const nodeSize = head.u32(true);
-  const recordSize = head.u16(true);
-  const depth = head.u16(true);
-  head.take(2);
-  const root = address(head, offsetSize);
-  const count = head.u16(true);
-  if (root === nowhere) return [];
-  if (depth > 0)
-    throw new IngotError("MODEL_UNSUPPORTED", { what: "a group of too many members", where: head.where() });
-  const node = await file.pages.part(file.base + root, nodeSize, "B-tree");
-  if (Buffer.from(node.take(4)).toString("latin1") !== "BTLF" || count > mostRecords)
-    throw malformed(node, "no leaf of a B-tree is here");
-  node.take(2);
-  return Array.from({ length: count }, () => new ByteReader(node.take(recordSize), node.source));
+  let total = 0;
+  for await (const { size, count, reader } of recordsOf(file, names))
+    for (let i = 0; i < count; i++) {
+      const record = new ByteReader(reader.take(size), reader.source);
+      record.take(skip);
+      const object = await heap(record);
+      total += object.bytes.length;
+      if (total > file.pages.file.size) throw malformed(record, "names the same objects over and over");
+      yield object;
+    }
 }
 
 type Heap = (record: ByteReader) => Promise<ByteReader>;
@@ -48,7 +36,9 @@ async function openHeap(file: Hdf5File, at: number): Promise<Heap> {
   if (head.u16(true) > 0) throw new IngotError("MODEL_UNSUPPORTED", { what: "a compressed heap", where: head.where() });
   head.u8();
   const largestManaged = head.u32(true);
-  head.take(lengthSize + offsetSize + lengthSize + offsetSize + 8 * lengthSize);
+  head.take(lengthSize + offsetSize + lengthSize);
+  await seeFreeSpace(file, address(head, offsetSize));
+  head.take(8 * lengthSize);
   const width = head.u16(true);
   const startSize = address(head, lengthSize);
   const largestDirect = address(head, lengthSize);
@@ -65,10 +55,23 @@ async function openHeap(file: Hdf5File, at: number): Promise<Heap> {
       throw new IngotError("MODEL_UNSUPPORTED", { what: "large objects in a heap", where: record.where() });
     const offset = uint(record, offsetBytes);
     const length = uint(record, lengthBytes);
-    const block = blocks.find(({ start, size }) => offset >= start && offset + length <= start + size);
-    if (!block) throw malformed(record, "names an object that is not in its heap");
+    const block = blockAt(offset);
+    if (!block || offset < block.start || offset + length > block.start + block.size)
+      throw malformed(record, "names an object that is not in its heap");
     return file.pages.part(base + block.at + offset - block.start, length, "object of a heap");
   };
+
+  /** The last one that begins there or before: they are in order. */
+  function blockAt(offset: number) {
+    let low = 0;
+    let high = blocks.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (blocks[middle]!.start <= offset) low = middle + 1;
+      else high = middle;
+    }
+    return blocks[low - 1];
+  }
 
   async function directBlocks(): Promise<{ at: number; start: number; size: number }[]> {
     if (root === nowhere) return [];
@@ -102,10 +105,4 @@ async function openHeap(file: Hdf5File, at: number): Promise<Heap> {
     }
     return found;
   }
-}
-
-function uint(reader: ByteReader, size: number): number {
-  let value = 0;
-  for (const [i, byte] of reader.take(size).entries()) value += byte * 2 ** (8 * i);
-  return value;
 }

@@ -32,7 +32,10 @@ export async function readLinks(file: Hdf5File, messages: readonly Message[]): P
       const heap = address(reader, file.offsetSize);
       const names = address(reader, file.offsetSize);
       if (heap !== nowhere)
-        for (const record of await denseRecords(file, heap, names, 4)) links.push(readLink(file, record));
+        for await (const record of denseRecords(file, heap, names, 4)) {
+          links.push(readLink(file, record));
+          if (links.length > mostLinks) throw malformed(reader, `more than ${mostLinks} links in a group`);
+        }
     }
     if (links.length > mostLinks) throw malformed(reader, `more than ${mostLinks} links in a group`);
   }

@@ -113,3 +113,10 @@ function part(reader: ByteReader, length: number): ByteReader {
 export function malformed(reader: ByteReader, what: string): IngotError {
   return new IngotError("FILE_MALFORMED", { what, where: reader.where(), fix: "save the file again" });
 }
+
+/** Steps over the signature and the version of a structure. */
+export function signed(reader: ByteReader, signature: string, what: string): void {
+  if (Buffer.from(reader.take(4)).toString("latin1") !== signature) throw malformed(reader, `no ${what} is here`);
+  const version = reader.u8();
+  if (version !== 0) throw malformed(reader, `a ${what} of version ${version}`);
+}

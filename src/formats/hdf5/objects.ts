@@ -110,7 +110,7 @@ async function readAttributes(
         const heap = address(reader, file.offsetSize);
         const names = address(reader, file.offsetSize);
         if (heap === nowhere) continue;
-        for (const record of await denseRecords(file, heap, names, 0)) found.push(await readAttribute(file, record));
+        for await (const record of denseRecords(file, heap, names, 0)) found.push(await readAttribute(file, record));
       }
     } catch (error) {
       if (!(error instanceof IngotError)) throw error;
@@ -128,5 +128,11 @@ async function readDataset(file: Hdf5File, path: string, messages: readonly Mess
   };
   const { name, size } = readDatatype(reader(messageType.datatype));
   const shape = readDataspace(reader(messageType.dataspace)) ?? [0];
-  return { path, dtype: name, shape, elementSize: size, storage: await readStorage(file, reader(messageType.layout)) };
+  return {
+    path,
+    dtype: name,
+    shape,
+    elementSize: size,
+    storage: await readStorage(file, reader(messageType.layout), shape),
+  };
 }

@@ -64,6 +64,15 @@ export async function openHdf5(pages: Pages): Promise<Hdf5File> {
 /** All bits set: nothing is there. */
 export const nowhere = -1;
 
+/** An unsigned number of any width. @throws FILE_MALFORMED beyond 2^53 */
+export function uint(reader: ByteReader, size: number): number {
+  let value = 0;
+  for (const [i, byte] of reader.take(size).entries()) value += byte * 2 ** (8 * i);
+  if (!Number.isSafeInteger(value))
+    throw new IngotError("FILE_MALFORMED", { what: `a size of ${value}`, where: reader.where() });
+  return value;
+}
+
 /** An unsigned number of 1, 2, 4 or 8 bytes; `nowhere` where all bits are set. @throws FILE_MALFORMED beyond 2^53 */
 export function address(reader: ByteReader, size: number): number {
   if (size === 1) return reader.u8();
