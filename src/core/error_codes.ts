@@ -87,6 +87,7 @@ export const errorCodes = {
   REQUEST_TIMEOUT: { exit: 5, http: 408 },
   BODY_TOO_LARGE: { exit: 3, http: 413 },
   BODY_ENCODING_UNSUPPORTED: { exit: 2, http: 415 },
+  EXPECTATION_UNSUPPORTED: { exit: 2, http: 417 },
   ROUTE_UNKNOWN: absent,
   METHOD_NOT_ALLOWED: { exit: 2, http: 405 },
   MODEL_UNKNOWN: absent,

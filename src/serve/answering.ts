@@ -8,6 +8,7 @@ import { limitTime } from "./call.ts";
 import type { Dialect } from "./dialects/dialect.ts";
 import { dialects } from "./dialects/index.ts";
 import { Exchange } from "./exchange.ts";
+import { checkExpectation } from "./expectations.ts";
 import { clientLeft } from "./finished_request.ts";
 import { givenTime } from "./http_call.ts";
 import { type Route, Router } from "./router.ts";
@@ -70,6 +71,7 @@ export function answering(serving: Serving, options: AnsweringOptions): Answer {
 
 async function handled(exchange: Exchange, router: Router): Promise<void> {
   const { request, path } = exchange;
+  checkExpectation(request);
   const limit = givenTime(request);
   if (limit !== null) limitTime(exchange.call, limit);
   if (request.method === "OPTIONS") {

@@ -5,11 +5,12 @@ import { Cors } from "./access/cors.ts";
 import type { Tokens } from "./access/tokens.ts";
 import { type AnsweringOptions, answering } from "./answering.ts";
 import { answerBrokenRequests } from "./broken_request.ts";
+import { answerExpectations } from "./expectations.ts";
 import type { Observer } from "./finished_request.ts";
 import { GrpcPort } from "./grpc/grpc_port.ts";
 import { listenOnPort, listenOnSocket } from "./listener/address.ts";
 import type { HandedConnections } from "./listener/connections.ts";
-import { HttpPort } from "./listener/http_port.ts";
+import { type Handle, HttpPort } from "./listener/http_port.ts";
 import { TlsFiles } from "./listener/tls_files.ts";
 import type { LoadedModel } from "./served_model.ts";
 import { Serving } from "./serving.ts";
@@ -98,12 +99,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const errorLog = options.errorLog ?? ((line: string) => process.stderr.write(`${line}\n`));
   const tls = options.tls ? new TlsFiles(options.tls.certificate, options.tls.key) : undefined;
   const headersTimeoutMs = options.headersTimeoutMs ?? 10_000;
-  const http = new HttpPort((request, response) => void answer(request, response), {
-    tls,
-    headersTimeoutMs,
-    requestTimeoutMs: options.requestTimeoutMs ?? 120_000,
-    keepAliveTimeoutMs: 65_000,
-  });
+  const handle: Handle = (request, response) => void answer(request, response);
+  const requestTimeoutMs = options.requestTimeoutMs ?? 120_000;
+  const http = new HttpPort(handle, { tls, headersTimeoutMs, requestTimeoutMs, keepAliveTimeoutMs: 65_000 }, (server) =>
+    answerExpectations(server, handle, serving.options.bodyLimit),
+  );
   answerBrokenRequests(http.server, serving);
   const { handed } = options;
   const wantsGrpc = handed ? handed.hasGrpc : options.grpcPort !== undefined;

@@ -82,7 +82,7 @@ export function echoModel(): Promise<LoadedModel> {
   for (const dtype of everyDtype) {
     g.output(g.op("Identity", [g.input(`in_${dtype}`, dtype, ["N", 2])]), `out_${dtype}`);
     const spec = { type: column(dtype), dtype, shape: [2], layout: "batch" as const };
-    inputs.push({ name: `in_${dtype}`, missing: dtype === "float32" ? "allow" : "refuse", ...spec });
+    inputs.push({ name: `in_${dtype}`, missing: /float/.test(dtype) ? "allow" : "refuse", ...spec });
     outputs.push({ name: `out_${dtype}`, ...spec });
   }
   return served("team a/echo", g, { inputs, outputs }, {});

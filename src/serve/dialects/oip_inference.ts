@@ -5,6 +5,7 @@ import type { Tensor } from "../../onnx/index.ts";
 import { type Call, limitTime } from "../call.ts";
 import type { ServedModel } from "../served_model.ts";
 import { classified } from "./classification.ts";
+import { checkDeclared } from "./declared_values.ts";
 
 export interface RequestedOutput {
   readonly name: string;
@@ -38,9 +39,11 @@ export function inputSpec(name: string, { schema }: Pick<ServedModel, "schema">)
   return spec;
 }
 
-/** @throws IngotError INPUT_INVALID for an input that is given twice */
-export function addFeed(feeds: Record<string, Tensor>, { name }: InputSpec, tensor: Tensor): void {
+/** @throws IngotError INPUT_INVALID for an input that is given twice, or whose values are not what the package declares */
+export function addFeed(feeds: Record<string, Tensor>, spec: InputSpec, tensor: Tensor): void {
+  const { name } = spec;
   if (feeds[name]) throw new IngotError("INPUT_INVALID", { what: "is given twice", where: `inputs.${name}` });
+  checkDeclared(spec, tensor);
   feeds[name] = tensor;
 }
 

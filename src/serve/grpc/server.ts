@@ -169,6 +169,7 @@ class Turn {
       status = exchange.errorCode === null ? 200 : 400;
       return { body, headers: headersOf(exchange) };
     } catch (error) {
+      if (error instanceof ClientGone) throw error;
       const known = this.#known(error, exchange);
       status = known.httpStatus;
       throw new Refused(known, exchange);

@@ -1,5 +1,6 @@
 // One port, two protocols: HTTP/1.1 and HTTP/2, told apart by ALPN where the connection is encrypted, else by what a client says first.
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Http2Server } from "node:http2";
 import type { Server as TlsServer } from "node:https";
 import { Server as NetServer, type Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
@@ -26,6 +27,7 @@ export class HttpPort {
   readonly #handed = new Set<Socket>();
   /** Made when its first client comes: Node's HTTP/2 takes 7 MB. */
   #http2: Http2Connections | null = null;
+  readonly #onServer: (server: Server | Http2Server) => void;
   readonly #silent = new Set<Socket>();
   #isTimed = false;
   #isClosing = false;
@@ -33,8 +35,10 @@ export class HttpPort {
   readonly #options: HttpPortOptions;
   readonly #handle: Handle;
 
-  constructor(handle: Handle, options: HttpPortOptions) {
+  /** @param onServer called with the server of each protocol before its first request */
+  constructor(handle: Handle, options: HttpPortOptions, onServer: (server: Server | Http2Server) => void) {
     this.#options = options;
+    this.#onServer = onServer;
     this.#handle = handle;
     const timeouts = {
       headersTimeout: options.headersTimeoutMs,
@@ -49,6 +53,7 @@ export class HttpPort {
           handle,
         )
       : createServer(timeouts, handle);
+    onServer(this.server);
     this.#tellApart(options.tls ? "secureConnection" : "connection");
   }
 
@@ -135,6 +140,7 @@ export class HttpPort {
       streams: streamsPerConnection,
       idleMs: this.#options.keepAliveTimeoutMs,
     });
+    this.#onServer(connections.server);
     connections.server.on("request", (request, response) =>
       this.#handle(request as unknown as IncomingMessage, response as unknown as ServerResponse),
     );
