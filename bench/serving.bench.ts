@@ -13,12 +13,15 @@ import { duration, markdown, median } from "./measure.ts";
 import { type Load, load, openLoad, requestBytes } from "./serving/load.ts";
 import { benchModels } from "./serving/models.ts";
 import { environmentOf, oipBody, peerEnvironment, peers, type Served, startGroup } from "./serving/peers.ts";
-import { family, memoryMiB } from "./serving/process_tree.ts";
+import { family, type Memory, memoryOf } from "./serving/process_tree.ts";
 
 const root = path.join(import.meta.dirname, "..");
 const folder = mkdtempSync(path.join(os.tmpdir(), "ingot-bench-serving-"));
 const ms = 1000 * Number(process.env["BENCH_SECONDS"] ?? 1.5);
 const rounds = 3;
+/** Starts of a server by itself, whose median is its cold start. */
+const starts = 3;
+const idleMs = 1000;
 /** Shares of the fastest Python server's throughput at which latency is measured. */
 const offered = [0.5, 0.8];
 const wanted = (variable: string, name: string) => {
@@ -32,7 +35,7 @@ interface Target {
   readonly port: number;
   readonly request: Buffer;
   readonly coldMs: number;
-  readonly idleMiB: number;
+  readonly idle: Memory;
 }
 
 const running = new Set<ChildProcess>();
@@ -51,7 +54,7 @@ try {
   const store = await Store.open(path.join(folder, "store"));
   console.log("## Serving, compared\n");
   console.log(
-    `One record per request, JSON unless it says binary (Open Inference Protocol, tensors as bytes). ${rounds} rounds of ${ms / 1000} s in turn, medians. Server and load generator share ${os.availableParallelism()} cores. Every server runs the same ONNX graph on ONNX Runtime with one thread. \`fixed rate\`: requests are due at half of what the fastest Python server managed at 32 connections, and time counts from when they were due. Memory is proportional set size with all processes, after the first answer; cold start is from the start of the process to its first answer.\n`,
+    `One record per request, JSON unless it says binary (Open Inference Protocol, tensors as bytes). ${rounds} rounds of ${ms / 1000} s in turn, medians. Server and load generator share ${os.availableParallelism()} cores. Every server runs the same ONNX graph on ONNX Runtime with one thread. \`fixed rate\`: requests are due at half of what the fastest Python server managed at 32 connections, and time counts from when they were due. \`cold start\`: from the start of the process to its first answer, each server by itself on the machine, files in the page cache, median of ${starts}. \`idle MiB\`: what is resident ${idleMs / 1000} s after that answer, all processes of the server, a page that they share counted once, pages of files (programs, libraries) counted whole; in brackets what of it is in no file, so that the system cannot take it back. Then all are started together and loaded in turn.\n`,
   );
   for (const model of benchModels(folder)) {
     if (!wanted("BENCH_MODELS", model.name)) continue;
@@ -84,28 +87,23 @@ try {
 async function startAll(served: Served): Promise<Target[]> {
   const targets: Target[] = [];
   const json = JSON.stringify(served.example);
-  const start = async (
-    name: string,
-    command: (port: number) => readonly string[],
-    bytes: Buffer,
-    env: NodeJS.ProcessEnv,
-  ) => {
+  const plans: [string, ...Parameters<typeof started>][] = [];
+  const started = async (command: (port: number) => readonly string[], bytes: Buffer, env: NodeJS.ProcessEnv) => {
     const port = await freePort();
+    const words = command(port);
     const began = performance.now();
-    const child = startGroup(command(port), env, served.folder);
+    const child = startGroup(words, env, served.folder);
     running.add(child);
-    const coldMs = await firstAnswer(child, port, bytes, began);
-    if (coldMs === null) {
-      process.stderr.write(`  ${name} gave no answer and is left out\n`);
-      end(child);
-      return;
-    }
-    await new Promise((resolve) => setTimeout(resolve, 1000));
-    targets.push({ name, process: child, port, request: bytes, coldMs, idleMiB: memoryMiB(child.pid!) });
+    const ms = await firstAnswer(child, port, bytes, began);
+    if (ms !== null) return { child, port, ms };
+    end(child);
+    throw new Error("it gave no answer");
   };
+  /** By itself first, then a last time to stay. */
+  const start = (...how: [string, ...Parameters<typeof started>]) => plans.push(how);
   const floor = path.join(root, "bench", "serving", "floor.ts");
   const node = process.execPath;
-  await start(
+  start(
     "floor: `node:http` + `session.run`",
     (port) => [node, floor, served.graph, served.schemaFile, String(port)],
     requestBytes("/predict", json),
@@ -123,9 +121,7 @@ async function startAll(served: Served): Promise<Target[]> {
     "off",
     "--quiet",
   ];
-  await start("**Ingot**", ingot, requestBytes("/predict", json), env);
-  const own = targets.find(({ name }) => name === "**Ingot**");
-  if (own) targets.push({ ...own, name: "**Ingot**, binary", request: binaryRequest(served) });
+  start("**Ingot**", ingot, requestBytes("/predict", json), env);
   for (const peer of peers) {
     if (!wanted("BENCH_PEERS", peer.name)) continue;
     const bin = environmentOf(peer);
@@ -135,11 +131,44 @@ async function startAll(served: Served): Promise<Target[]> {
       peer.prepare?.(served, port, bin);
       return peer.command(served, port, bin);
     };
-    await start(peer.name, command, bytes, peerEnvironment(served, bin)).catch((error) =>
-      process.stderr.write(`  ${peer.name} is left out: ${error instanceof Error ? error.message : error}\n`),
-    );
+    start(peer.name, command, bytes, peerEnvironment(served, bin));
+  }
+  const alone = new Map<string, Pick<Target, "coldMs" | "idle">>();
+  for (const [name, ...how] of plans)
+    try {
+      alone.set(name, await measuredAlone(() => started(...how)));
+    } catch (error) {
+      process.stderr.write(`  ${name} is left out: ${error instanceof Error ? error.message : error}\n`);
+    }
+  for (const [name, command, request, env] of plans) {
+    const found = alone.get(name);
+    if (!found) continue;
+    const { child, port } = await started(command, request, env);
+    const target = { name, process: child, port, request, ...found };
+    targets.push(target);
+    if (name === "**Ingot**") targets.push({ ...target, name: "**Ingot**, binary", request: binaryRequest(served) });
   }
   return targets;
+}
+
+/** Cold start and memory of a server while nothing else runs; it has ended when this returns. */
+async function measuredAlone(
+  started: () => Promise<{ child: ChildProcess; ms: number }>,
+): Promise<Pick<Target, "coldMs" | "idle">> {
+  const times: number[] = [];
+  let idle: Memory = { resident: Number.NaN, anonymous: Number.NaN };
+  for (let run = 0; run < starts; run++) {
+    const { child, ms } = await started();
+    times.push(ms);
+    if (run === starts - 1) {
+      await new Promise((resolve) => setTimeout(resolve, idleMs));
+      idle = memoryOf(child.pid!);
+    }
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    end(child);
+    await ended;
+  }
+  return { coldMs: median(times), idle };
 }
 
 async function measured(targets: readonly Target[]): Promise<(string | number)[][]> {
@@ -201,7 +230,7 @@ async function measured(targets: readonly Target[]): Promise<(string | number)[]
       rate256!,
       p99at256!,
       ...rates.flatMap((rate) => cell(`at ${rate}/s`).slice(1)),
-      Math.round(target.idleMiB),
+      `${Math.round(target.idle.resident)} (${Math.round(target.idle.anonymous)})`,
       duration(target.coldMs),
       failed,
     ]);

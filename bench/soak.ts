@@ -13,7 +13,7 @@ import type { OutputRecord } from "../src/runtime/index.ts";
 import { markdown } from "./measure.ts";
 import { requestBytes } from "./serving/load.ts";
 import { type BenchModel, benchModels } from "./serving/models.ts";
-import { memoryMiB } from "./serving/process_tree.ts";
+import { memoryOf } from "./serving/process_tree.ts";
 
 const { values } = parseArgs({
   options: { minutes: { type: "string", default: "30" }, "swap-seconds": { type: "string", default: "60" } },
@@ -291,7 +291,8 @@ async function malforming(): Promise<void> {
 }
 
 async function watching(): Promise<void> {
-  while (await pause(5000)) memory.push({ minute: (performance.now() - began) / 60_000, mib: memoryMiB(server.pid!) });
+  while (await pause(5000))
+    memory.push({ minute: (performance.now() - began) / 60_000, mib: memoryOf(server.pid!).resident });
 }
 
 /** False when the time is over. */
@@ -343,7 +344,7 @@ function report(rate: number): void {
   );
   const peak = Math.max(...memory.map(({ mib }) => mib));
   console.log(
-    `\nMemory (proportional set size): ${Math.round(mean(memory.slice(fifth, 2 * fifth)))} MiB in the second fifth of the time, ${Math.round(mean(memory.slice(-fifth)))} MiB in the last, ${Math.round(peak)} MiB at most.`,
+    `\nMemory (resident, all processes): ${Math.round(mean(memory.slice(fifth, 2 * fifth)))} MiB in the second fifth of the time, ${Math.round(mean(memory.slice(-fifth)))} MiB in the last, ${Math.round(peak)} MiB at most.`,
   );
   for (const problem of problems) console.log(`\n- ${problem}`);
 }

@@ -17,8 +17,8 @@ const demo = path.join(here, "..", "demo");
 export async function rehearse(folder) {
   const home = mkdtempSync(path.join(tmpdir(), "ingot-build-"));
   const list = path.join(home, "chunks.json");
-  const begin = (...words) =>
-    spawn(process.execPath, [path.join(here, "rehearse.cjs"), folder, list, ...words], {
+  const begin = (kept, words) =>
+    spawn(process.execPath, [path.join(here, "rehearse.cjs"), folder, list, kept, ...words], {
       env: { ...process.env, INGOT_HOME: home, NODE_OPTIONS: "" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
@@ -32,14 +32,16 @@ export async function rehearse(folder) {
     if (status !== 0) process.stderr.write(`• \`ingot ${words.join(" ")}\` failed while it was rehearsed:\n${said}`);
     return existsSync(list) ? JSON.parse(readFileSync(list, "utf8")) : [];
   };
-  const run = (...words) => ended(begin(...words), words);
+  const run = (...words) => ended(begin("keep", words), words);
   try {
-    const loaded = { pack: await run("pack", demo) };
+    // Whoever packs waits for more than the start: what it alone uses would only make the others' larger.
+    const packing = ["pack", demo];
+    const loaded = { pack: await ended(begin("drop", packing), packing) };
     const record = readFileSync(path.join(demo, "examples.jsonl"), "utf8").split("\n", 1)[0];
     const inputs = JSON.stringify(JSON.parse(record).inputs);
     const port = await freePort();
     const words = ["serve", "flight-delay", "--port", String(port), "--grpc-port", "off"];
-    const server = begin(...words);
+    const server = begin("keep", words);
     const end = ended(server, words);
     await asked(`http://127.0.0.1:${port}/predict`, inputs, server);
     if (server.connected) server.send("stop");

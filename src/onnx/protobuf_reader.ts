@@ -30,6 +30,9 @@ interface Shared {
   readonly source: string;
   readonly kind: MessageKind;
   objects: number;
+  /** The short text that was read last, and where its bytes begin: lists of texts repeat themselves, and a string is dearer than a look. */
+  text: string;
+  textStart: number;
 }
 
 /** Reads the fields of one message between two offsets of a file. @throws IngotError of the kind's code */
@@ -56,7 +59,7 @@ export class ProtobufReader {
     // A Node Buffer would hand its own kind of views on.
     const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return new ProtobufReader({ bytes, view, source, kind, objects: 0 }, 0, bytes.length, 0);
+    return new ProtobufReader({ bytes, view, source, kind, objects: 0, text: "", textStart: 0 }, 0, bytes.length, 0);
   }
 
   /** Moves to the next field; false at the end of the message. */
@@ -97,8 +100,14 @@ export class ProtobufReader {
     const start = this.#advance(length);
     const { bytes } = this.#shared;
     if (length <= shortText) {
+      const shared = this.#shared;
+      if (shared.text.length === length && isSame(bytes, shared.textStart, start, length)) return shared.text;
       const plain = asciiText(bytes, start, start + length);
-      if (plain !== null) return plain;
+      if (plain !== null) {
+        shared.text = plain;
+        shared.textStart = start;
+        return plain;
+      }
     }
     try {
       return strict.decode(bytes.subarray(start, start + length));
@@ -146,6 +155,12 @@ export class ProtobufReader {
     const length = this.#unsigned();
     const end = this.#advance(length) + length;
     this.#offset = end - length;
+    const whole = this.#shared.bytes.subarray(this.#offset, end);
+    if (areOneByteEach(whole)) {
+      list.append(whole);
+      this.#offset = end;
+      return;
+    }
     list.reserve(countVarints(this.#shared.bytes, this.#offset, end));
     while (this.#offset < end) {
       const byte = this.#shared.bytes[this.#offset]!;
@@ -255,6 +270,22 @@ function asciiText(bytes: Uint8Array, start: number, end: number): string | null
   return text;
 }
 
+function isSame(bytes: Uint8Array, one: number, other: number, length: number): boolean {
+  for (let i = 0; i < length; i++) if (bytes[one + i] !== bytes[other + i]) return false;
+  return true;
+}
+
+/**
+ * Whether a packed list holds numbers below 128 only, as ids of small trees are: they are then copied at once. Looked at four at a time: a
+ * server reads its graph before anything of this code has been compiled.
+ */
+function areOneByteEach(packed: Uint8Array): boolean {
+  const words = new Uint32Array(Math.ceil(packed.length / 4));
+  new Uint8Array(words.buffer).set(packed);
+  for (let i = 0; i < words.length; i++) if ((words[i]! & 0x80808080) !== 0) return false;
+  return true;
+}
+
 function countVarints(bytes: Uint8Array, start: number, end: number): number {
   let count = 0;
   for (let i = start; i < end; i++) if (bytes[i]! < 128) count++;
@@ -288,6 +319,15 @@ export class IntList {
       const grown = new Int32Array(size);
       grown.set(this.#narrow);
       this.#narrow = grown;
+    }
+  }
+
+  append(values: Uint8Array): void {
+    this.reserve(values.length);
+    if (this.#wide) for (const value of values) this.#wide[this.#length++] = BigInt(value);
+    else {
+      this.#narrow.set(values, this.#length);
+      this.#length += values.length;
     }
   }
 

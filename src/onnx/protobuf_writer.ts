@@ -25,6 +25,10 @@ export class ProtobufWriter {
   #offset = 0;
   readonly #lengths: number[] = [];
   #next = 0;
+  /** The text that was written last, and where: lists of texts repeat themselves. */
+  #text = "";
+  #textLength = 0;
+  #textOffset = 0;
 
   /** @throws IngotError ONNX_UNSUPPORTED above 2 GiB */
   static encode<T>(value: T, write: (writer: ProtobufWriter, value: T) => void): Uint8Array {
@@ -41,6 +45,8 @@ export class ProtobufWriter {
     writer.#view = new DataView(bytes.buffer);
     writer.#offset = 0;
     writer.#next = 0;
+    writer.#text = "";
+    writer.#textLength = 0;
     write(writer, value);
     return bytes;
   }
@@ -69,11 +75,19 @@ export class ProtobufWriter {
 
   text(field: number, value: string): void {
     this.#tag(field, 2);
-    const length = utf8Length(value);
+    const isRepeated = value === this.#text;
+    const length = isRepeated ? this.#textLength : utf8Length(value);
     this.#unsigned(length);
     const bytes = this.#bytes;
+    const last = this.#textOffset;
+    this.#text = value;
+    this.#textLength = length;
+    this.#textOffset = this.#offset;
     if (!bytes) this.#offset += length;
-    else if (length === value.length && length <= shortText)
+    else if (isRepeated) {
+      bytes.copyWithin(this.#offset, last, last + length);
+      this.#offset += length;
+    } else if (length === value.length && length <= shortText)
       for (let i = 0; i < length; i++) bytes[this.#offset++] = value.charCodeAt(i);
     else {
       encoder.encodeInto(value, bytes.subarray(this.#offset, this.#offset + length));
@@ -129,7 +143,11 @@ export class ProtobufWriter {
     this.#tag(field, 2);
     this.#unsigned(length);
     if (!this.#bytes) this.#offset += length;
-    else if (values instanceof Int32Array)
+    else if (values instanceof Int32Array && length === values.length) {
+      // Each is one byte: copied at once.
+      this.#bytes.set(values, this.#offset);
+      this.#offset += length;
+    } else if (values instanceof Int32Array)
       for (let i = 0; i < values.length; i++) this.#halves(values[i]!, values[i]! >> 31);
     else {
       const halves = new Int32Array(values.buffer, values.byteOffset, values.length * 2);
@@ -206,6 +224,9 @@ function signedLength(value: number | bigint): number {
 function packedLength(values: Int32Array | BigInt64Array): number {
   let length = 0;
   if (values instanceof Int32Array) {
+    let bits = 0;
+    for (let i = 0; i < values.length; i++) bits |= values[i]!;
+    if (bits >>> 0 < 128) return values.length;
     for (let i = 0; i < values.length; i++) length += halvesLength(values[i]!, values[i]! >> 31);
     return length;
   }

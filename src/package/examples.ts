@@ -16,8 +16,8 @@ export interface Example {
 const largestFile = 64 * 1024 * 1024;
 const mostRows = 100_000;
 
-/** @throws IngotError JSON_MALFORMED naming the line */
-export function parseExamples(bytes: Uint8Array, name: string): Example[] {
+/** @param most rows, the first ones; what follows is not looked at. @throws IngotError JSON_MALFORMED naming the line */
+export function parseExamples(bytes: Uint8Array, name: string, most = Number.POSITIVE_INFINITY): Example[] {
   if (bytes.length > largestFile)
     throw new IngotError("FILE_TOO_LARGE", {
       what: `holds ${bytes.length} bytes, at most ${largestFile} are kept as examples`,
@@ -32,6 +32,7 @@ export function parseExamples(bytes: Uint8Array, name: string): Example[] {
   const examples: Example[] = [];
   for (const [index, line] of text.split("\n").entries()) {
     if (line.trim() === "") continue;
+    if (examples.length === most) break;
     if (examples.length === mostRows)
       throw new IngotError("FILE_TOO_LARGE", { what: `holds more than ${mostRows} rows`, where: name });
     examples.push(parseExample(line, index + 1, `${name}:${index + 1}`));

@@ -25,8 +25,8 @@ export interface Package {
   read(path: string): Promise<Uint8Array>;
   /** Where a file's bytes lie on disk, under another name. @throws FILE_NOT_FOUND */
   path(path: string): string;
-  /** Empty when the package has none. */
-  examples(): Promise<Example[]>;
+  /** Empty when the package has none. @param most of them, the first ones */
+  examples(most?: number): Promise<Example[]>;
   graph(): Promise<GraphFile>;
   /** @param options `inThread`: in a worker thread of its own, so that computing stops nobody here */
   predictor(options?: Omit<PredictorOptions, "pipeline"> & { readonly inThread?: boolean }): Promise<Predictor>;
@@ -118,9 +118,9 @@ async function openVerified(entry: PackageEntry, files: readonly PackageFile[], 
     pipeline,
     read,
     path: (path) => store.blobPath(fileAt(path).digest),
-    async examples() {
+    async examples(most) {
       const { examples } = description;
-      return examples === undefined ? [] : parseExamples(await read(examples.file), examples.file);
+      return examples === undefined ? [] : parseExamples(await read(examples.file), examples.file, most);
     },
     graph,
     async predictor({ inThread, ...options } = {}) {

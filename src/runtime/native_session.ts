@@ -2,9 +2,10 @@
 // same, and checks what is checked already: a third of the time of a small model. Its binding is what both stand on.
 
 import type { InferenceSession } from "onnxruntime-node";
-import { type Binding, binding, initOrt } from "onnxruntime-node/dist/binding.js";
+import type { Binding } from "onnxruntime-node/dist/binding.js";
 import { IngotError } from "../core/index.ts";
 import { elementCount, type Tensor } from "../onnx/index.ts";
+import { newSession } from "./ort_binding.ts";
 import { fromOrt, ortTypeOf, runFailure } from "./ort_tensors.ts";
 import type { Session } from "./predictor.ts";
 
@@ -19,8 +20,7 @@ export class NativeSession implements Session {
 
   /** @throws what ONNX Runtime says when it does not take the graph */
   constructor(graph: string | Uint8Array, options: InferenceSession.SessionOptions) {
-    initOrt();
-    this.#session = new binding.InferenceSession();
+    this.#session = newSession();
     if (typeof graph === "string") this.#session.loadModel(graph, options);
     else this.#session.loadModel(graph.buffer as ArrayBuffer, graph.byteOffset, graph.byteLength, options);
     this.#fetches = Object.fromEntries(this.#session.outputMetadata.map(({ name }) => [name, null]));

@@ -34,7 +34,7 @@ const mostExamples = 32;
 export async function servedPackage(pkg: Package, options: LoadOptions = {}): Promise<LoadedModel> {
   const { batching = true, placement, runtime: name, threads } = options;
   const runtime = name ? { runtime: name } : {};
-  const recorded = (await pkg.examples()).slice(0, mostExamples).map(({ inputs }) => inputs);
+  const recorded = (await pkg.examples(mostExamples)).map(({ inputs }) => inputs);
   const examples = recorded.length > 0 ? recorded : [exampleOf(pkg.description.schema)];
   const openHere = () => pkg.predictor({ ...runtime, threads: threads ?? 1 });
   const openThread = () => pkg.predictor({ ...runtime, threads: threads ?? 1, inThread: true });

@@ -18,10 +18,7 @@ const nodeNames = { amd64: "x64", arm64: "arm64" } as const;
 /** Files of dependencies that are not bundled, by package: only what is loaded at run time. */
 const parts: Readonly<Record<string, (file: string, platform: Platform) => boolean>> = {
   "onnxruntime-node": (file, { architecture }) =>
-    file === "package.json" ||
-    /^dist\/[^/]+\.js$/.test(file) ||
-    file.startsWith(`bin/napi-v6/linux/${nodeNames[architecture]}/`),
-  "onnxruntime-common": (file) => /^(package\.json|dist\/cjs\/.*\.(js|json))$/.test(file),
+    file === "package.json" || file.startsWith(`bin/napi-v6/linux/${nodeNames[architecture]}/`),
   "@jsquash/jpeg": (file) => /^(package\.json|codec\/dec\/.*\.wasm)$/.test(file),
   "@jsquash/webp": (file) => /^(package\.json|codec\/dec\/.*\.wasm)$/.test(file),
 };

@@ -15,7 +15,7 @@ export interface LoadedModelsOptions {
   readonly find: (reference: string) => Promise<FoundPackage>;
   readonly notes?: readonly Note[];
   /** Told of a model before it serves, and once it never will again. */
-  readonly opened?: (model: ServedModel, found: FoundPackage) => Promise<void>;
+  readonly opened?: (model: ServedModel, found: FoundPackage) => void;
   readonly closed?: (model: ServedModel) => void;
 }
 
@@ -143,7 +143,7 @@ export class LoadedModels implements Carrier {
     if (warm) return { model: warm, isFresh: false };
     const found = known.get(reference) ?? (await this.options.find(reference));
     const model = new ServedModel({ ...(await found.load()), name, variant }, this.serving.options.engine);
-    await this.options.opened?.(model, found);
+    this.options.opened?.(model, found);
     return { model, isFresh: true };
   }
 

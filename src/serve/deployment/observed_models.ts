@@ -2,7 +2,9 @@
 import { PredictionLog } from "../log/prediction_log.ts";
 import { Drift } from "../observe/drift.ts";
 import type { TraceOptions, Traces } from "../observe/traces.ts";
+import type { ServedModel } from "../served_model.ts";
 import type { Serving } from "../serving.ts";
+import type { FoundPackage } from "./carrier.ts";
 import type { PredictionLogEntry } from "./deployment_file.ts";
 import type { LoadedModelsOptions } from "./loaded_models.ts";
 
@@ -21,6 +23,9 @@ export interface ObservedModels {
   close(): Promise<void>;
 }
 
+/** The examples are read when the first answers have been given: nobody waits for drift. */
+const examplesAfterMs = 1000;
+
 export async function observedModels(serving: Serving, options: ObservedOptions): Promise<ObservedModels> {
   const { find, log } = options;
   const predictions = options.predictions && new PredictionLog(options.predictions, log ? { log } : {});
@@ -33,12 +38,27 @@ export async function observedModels(serving: Serving, options: ObservedOptions)
     traces = (await import("../observe/traces.ts")).startTraces(options.traces);
     serving.observe(traces.observe);
   }
+  const gone = new WeakSet<ServedModel>();
+  const expect = async (model: ServedModel, found: FoundPackage) => {
+    if (gone.has(model)) return;
+    try {
+      const examples = (await found.examples?.()) ?? [];
+      if (!gone.has(model)) drift.expect(model, examples);
+    } catch (error) {
+      log?.({ level: "warning", event: "no drift", model: model.name, why: String(error) });
+    }
+  };
   return {
     options: {
       find,
       notes: predictions ? [predictions.note, drift.note] : [drift.note],
-      opened: async (model, found) => drift.expect(model, (await found.examples?.()) ?? []),
-      closed: (model) => drift.forget(model),
+      opened(model, found) {
+        setTimeout(() => void expect(model, found), examplesAfterMs).unref();
+      },
+      closed(model) {
+        gone.add(model);
+        drift.forget(model);
+      },
     },
     async close() {
       await predictions?.close();

@@ -1,6 +1,6 @@
 // Packages of a store, as a deployment takes them.
 import type { Store } from "../../oci/index.ts";
-import { openPackage, resolveReference } from "../../package/index.ts";
+import { openPackage, type Package, resolveReference } from "../../package/index.ts";
 import { type LoadOptions, servedPackage } from "../served_package.ts";
 import type { FoundPackage } from "./carrier.ts";
 
@@ -8,13 +8,17 @@ import type { FoundPackage } from "./carrier.ts";
 export function storePackages(store: Store, options: LoadOptions = {}): (reference: string) => Promise<FoundPackage> {
   return async (reference) => {
     const { name, version, digest } = await resolveReference(reference, store);
+    const open = () => openPackage(`${name}:${version}@${digest}`, store);
+    let loaded: Package | null = null;
     return {
       name,
       version,
       digest,
-      examples: async () =>
-        (await (await openPackage(`${name}:${version}@${digest}`, store)).examples()).map(({ inputs }) => inputs),
-      load: async () => servedPackage(await openPackage(`${name}:${version}@${digest}`, store), options),
+      examples: async () => (await (loaded ?? (await open())).examples()).map(({ inputs }) => inputs),
+      async load() {
+        loaded = await open();
+        return servedPackage(loaded, options);
+      },
     };
   };
 }

@@ -107,7 +107,7 @@ export class Drift {
     this.now = now;
   }
 
-  /** Called once for a model before it serves. @param examples records it was packed with; may be empty */
+  /** Called once for a model. @param examples records it was packed with; may be empty */
   expect(model: ServedModel, examples: readonly InputRecord[]): void {
     const inputs = new Map(
       scalars(model.schema).map((spec) => [
