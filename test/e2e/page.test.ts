@@ -109,6 +109,22 @@ describe.skipIf(!hasBrowser)("the playground", () => {
     await page.context().close();
   });
 
+  test("another model is one link away, and its requests go to it", async () => {
+    const both = await serve([await peopleModel(), await peopleModel({ name: "team/others" })], { webFolder: folder });
+    const page = await browser.newPage();
+    await page.goto(both.url);
+    await page.getByRole("link", { name: "team/others" }).click();
+    await page.getByRole("heading", { name: "team/others 1.2.0" }).waitFor();
+    await page.locator(".headline", { hasText: "209.5" }).waitFor();
+    expect(await page.locator("#snippet").textContent()).toContain(`${both.url}/predict/team%2Fothers`);
+    await page.getByRole("link", { name: "API", exact: true }).click();
+    await page.getByText("POST /predict/team%2Fothers").waitFor();
+    await page.goto(`${both.url}/?model=nobody`);
+    await page.getByText('no model is called "nobody": served: people, team/others').waitFor();
+    await page.close();
+    await both.close();
+  });
+
   const screens: [name: string, target: string, options: BrowserContextOptions][] = [
     ["laptop, light", "/", { viewport: { width: 1280, height: 800 }, colorScheme: "light" }],
     ["laptop, dark", "/", { viewport: { width: 1280, height: 800 }, colorScheme: "dark" }],

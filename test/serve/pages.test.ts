@@ -63,5 +63,15 @@ test("what the playground shows comes from the package", async () => {
     runtime: "native",
     example: { age: 39, height: 170.5, colour: "red" },
     schema: { inputs: [{ name: "age", unit: "year" }, { name: "height" }, { name: "colour" }] },
+    models: ["people"],
   });
+});
+
+test("of several models each is shown by its name", async () => {
+  const both = await serve([await peopleModel(), await peopleModel({ name: "team/others" })], { webFolder: folder });
+  const ask = async (query: string) => await (await fetch(`${both.url}/playground.json${query}`)).json();
+  expect(await ask("")).toMatchObject({ name: "people", models: ["people", "team/others"] });
+  expect(await ask("?model=team%2Fothers")).toMatchObject({ name: "team/others", models: ["people", "team/others"] });
+  expect(await ask("?model=peple")).toMatchObject({ error: { code: "MODEL_UNKNOWN", fix: 'did you mean "people"?' } });
+  await both.close();
 });

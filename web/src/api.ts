@@ -5,7 +5,7 @@ export type { InputSpec, OutputSpec };
 export type InputRecord = Readonly<Record<string, unknown>>;
 export type OutputRecord = Readonly<Record<string, unknown>>;
 
-/** `GET /playground.json` */
+/** `GET /playground.json`, of a model by `?model=` */
 export interface Served {
   readonly name: string;
   readonly version: string;
@@ -14,6 +14,8 @@ export interface Served {
   readonly runtime: string;
   readonly schema: { readonly inputs: readonly InputSpec[]; readonly outputs: readonly OutputSpec[] };
   readonly example: InputRecord;
+  /** Names of all models; the first one answers where none is named. */
+  readonly models: readonly string[];
 }
 
 export interface Refusal {
@@ -33,16 +35,30 @@ export type Answer =
   | { readonly ok: true; readonly output: OutputRecord; readonly text: string; readonly timing: Timing }
   | { readonly ok: false; readonly refusal: Refusal };
 
-export async function served(): Promise<Served> {
-  const response = await fetch("/playground.json");
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  return (await response.json()) as Served;
+/** @param model null for the first one @throws where the server cannot be reached or knows no such model */
+export async function served(model: string | null): Promise<Served> {
+  const response = await fetch(`/playground.json${modelQuery(model)}`);
+  if (response.ok) return (await response.json()) as Served;
+  const { error } = (await response.json()) as { error?: Refusal };
+  throw new Error(
+    error ? [error.what, error.fix].filter(Boolean).join(": ") : `the server answered ${response.status}`,
+  );
+}
+
+/** What names a model in the address of a page: nothing for the first one. */
+export function modelQuery(model: string | null): string {
+  return model === null ? "" : `?model=${encodeURIComponent(model)}`;
+}
+
+/** Where records of this model go. */
+export function predictPath({ name, models }: Served): string {
+  return name === models[0] ? "/predict" : `/predict/${encodeURIComponent(name)}`;
 }
 
 /** @throws when the server cannot be reached or the signal aborts */
-export async function predict(record: InputRecord, signal: AbortSignal): Promise<Answer> {
+export async function predict(path: string, record: InputRecord, signal: AbortSignal): Promise<Answer> {
   const start = performance.now();
-  const response = await fetch("/predict", { method: "POST", body: JSON.stringify(record), signal });
+  const response = await fetch(path, { method: "POST", body: JSON.stringify(record), signal });
   const text = await response.text();
   const timing = { phases: phasesOf(response.headers.get("Server-Timing")), roundTrip: performance.now() - start };
   const body = JSON.parse(text) as OutputRecord & { error?: Refusal };

@@ -1,5 +1,5 @@
 import { useEffect, useState } from "react";
-import type { InputSpec, OutputSpec, Served } from "./api.ts";
+import { type InputSpec, type OutputSpec, predictPath, type Served } from "./api.ts";
 import { CopyButton } from "./copy_button.tsx";
 import { rangeText } from "./number_text.ts";
 import { OperationExample } from "./operation_example.tsx";
@@ -30,25 +30,23 @@ export function Docs({ model }: { model: Served }) {
       .catch((error: unknown) => setProblem(String(error)));
   }, []);
   if (!api) return <p className="page-note">{problem ?? "Loading…"}</p>;
-  const example = exampleRequest(api);
+  const example = JSON.stringify(model.example, null, 2);
   return (
     <main className="docs">
       <section className="card" aria-labelledby="record-title">
         <h2 id="record-title">A record</h2>
         <p>
-          What <code>POST /predict</code> takes, alone or in an array. Optional values may be <code>null</code> or left
-          out; categories that the model has not seen are legal.
+          What <code>POST {predictPath(model)}</code> takes, alone or in an array. Optional values may be{" "}
+          <code>null</code> or left out; categories that the model has not seen are legal.
         </p>
         <Members specs={model.schema.inputs} label="Members of a record" />
-        {example !== null && (
-          <div className="example">
-            <CopyButton text={example} label="example record" />
-            {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
-            <pre tabIndex={0}>
-              <code>{example}</code>
-            </pre>
-          </div>
-        )}
+        <div className="example">
+          <CopyButton text={example} label="example record" />
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard */}
+          <pre tabIndex={0}>
+            <code>{example}</code>
+          </pre>
+        </div>
       </section>
       <section className="card" aria-labelledby="answer-title">
         <h2 id="answer-title">An answer</h2>
@@ -144,12 +142,7 @@ function notesText(spec: InputSpec | OutputSpec): string {
   const names = categories ?? classes ?? [];
   const listed = names.slice(0, mostCategories).join(", ");
   const more = names.length > mostCategories ? ` and ${names.length - mostCategories} more` : "";
-  return [spec.description, spec.unit && `in ${spec.unit}`, rangeText(min, max), listed + more]
+  return [spec.description, spec.unit && `unit: ${spec.unit}`, rangeText(min, max), listed + more]
     .filter(Boolean)
     .join(" · ");
-}
-
-function exampleRequest(api: OpenApi): string | null {
-  const examples = api.paths["/predict"]?.["post"]?.requestBody?.content["application/json"]?.examples;
-  return examples?.["record"] ? JSON.stringify(examples["record"].value, null, 2) : null;
 }

@@ -13,17 +13,19 @@ import "./styles/result.css";
 import "./styles/docs.css";
 import "./styles/status.css";
 
+const asked = new URLSearchParams(location.search).get("model");
+
 function Page() {
   const [model, setModel] = useState<Served | Error | null>(null);
   useEffect(() => {
-    served().then(setModel, setModel);
+    served(asked).then(setModel, setModel);
   }, []);
   useEffect(() => {
     if (model && !(model instanceof Error)) document.title = `${model.name} ${model.version} · Ingot`;
   }, [model]);
 
   if (model === null) return <p className="page-note">Loading…</p>;
-  if (model instanceof Error) return <p className="page-note">The server cannot be reached: {model.message}</p>;
+  if (model instanceof Error) return <p className="page-note">{model.message}</p>;
   const page = location.pathname.startsWith("/docs")
     ? "docs"
     : location.pathname.startsWith("/status")
@@ -31,7 +33,7 @@ function Page() {
       : "playground";
   return (
     <>
-      <PageHeader model={model} page={page} />
+      <PageHeader model={model} asked={asked} page={page} />
       {page === "docs" ? <Docs model={model} /> : page === "status" ? <StatusPage /> : <Playground model={model} />}
       <footer className="page-footer">
         Served by Ingot on the {model.runtime} runtime · every answer carries the digest of the package that gave it

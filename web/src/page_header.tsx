@@ -1,11 +1,12 @@
 import { useEffect, useState } from "react";
-import { type Readiness, readiness, type Served } from "./api.ts";
+import { modelQuery, type Readiness, readiness, type Served } from "./api.ts";
 import { CopyButton } from "./copy_button.tsx";
 
 export type PageName = "playground" | "docs" | "status";
 
 /** Which package answers, whether it is ready, and where else to look. */
-export function PageHeader({ model, page }: { model: Served; page: PageName }) {
+export function PageHeader({ model, asked, page }: { model: Served; asked: string | null; page: PageName }) {
+  const query = modelQuery(asked);
   return (
     <header className="page-header">
       <div className="bar">
@@ -17,19 +18,32 @@ export function PageHeader({ model, page }: { model: Served; page: PageName }) {
           ingot
         </a>
         <nav aria-label="Pages">
-          <a href="/" aria-current={page === "playground" ? "page" : undefined}>
+          <a href={`/${query}`} aria-current={page === "playground" ? "page" : undefined}>
             Playground
           </a>
-          <a href="/docs" aria-current={page === "docs" ? "page" : undefined}>
+          <a href={`/docs${query}`} aria-current={page === "docs" ? "page" : undefined}>
             API
           </a>
-          <a href="/status" aria-current={page === "status" ? "page" : undefined}>
+          <a href={`/status${query}`} aria-current={page === "status" ? "page" : undefined}>
             Status
           </a>
           <a href="/openapi.json">OpenAPI</a>
         </nav>
         <ReadyDot />
       </div>
+      {model.models.length > 1 && page !== "status" && (
+        <nav className="models" aria-label="Models">
+          {model.models.map((name, index) => (
+            <a
+              key={name}
+              href={location.pathname + modelQuery(index === 0 ? null : name)}
+              aria-current={name === model.name ? "page" : undefined}
+            >
+              {name}
+            </a>
+          ))}
+        </nav>
+      )}
       <div className="identity">
         <h1>
           {model.name} <span className="version">{model.version}</span>

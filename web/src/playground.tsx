@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { Refusal, Served } from "./api.ts";
+import { predictPath, type Refusal, type Served } from "./api.ts";
 import { Field } from "./field.tsx";
 import { type FieldState, initialState, readForm } from "./form_state.ts";
 import { Glance, Result } from "./result.tsx";
@@ -15,7 +15,7 @@ export function Playground({ model }: { model: Served }) {
   const isComplete = Object.keys(problems).length === 0;
   const [complete, setComplete] = useState(record);
   if (isComplete && complete !== record) setComplete(record);
-  const { answer, isBusy, ask } = usePrediction(isComplete ? JSON.stringify(record) : null);
+  const { answer, isBusy, ask } = usePrediction(predictPath(model), isComplete ? JSON.stringify(record) : null);
 
   const refusal = answer && !answer.ok ? answer.refusal : null;
   const refused = refusal ? refusedInput(refusal, model) : null;
@@ -63,7 +63,7 @@ export function Playground({ model }: { model: Served }) {
           isStale={!isComplete}
           isFieldError={refused !== null}
         />
-        <Snippets record={complete} />
+        <Snippets path={predictPath(model)} record={complete} />
       </div>
       <Glance outputs={outputs} answer={answer} />
     </main>

@@ -4,11 +4,11 @@ import { CopyButton } from "./copy_button.tsx";
 import { languages } from "./snippet_text.ts";
 
 /** The request that the form makes, for other tools. */
-export function Snippets({ record }: { record: InputRecord }) {
+export function Snippets({ path, record }: { path: string; record: InputRecord }) {
   const [chosen, setChosen] = useState(0);
   const tabs = useRef<HTMLDivElement>(null);
   const language = languages[chosen]!;
-  const text = language.write(`${location.origin}/predict`, record);
+  const text = language.write(location.origin + path, record);
 
   const move = (event: KeyboardEvent) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];

@@ -12,8 +12,8 @@ export interface Prediction {
   readonly ask: () => void;
 }
 
-/** @param text the record as JSON, or null while it cannot be sent */
-export function usePrediction(text: string | null): Prediction {
+/** @param path where records of the model go @param text the record as JSON, or null while it cannot be sent */
+export function usePrediction(path: string, text: string | null): Prediction {
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [isBusy, setBusy] = useState(false);
   const current = useRef<AbortController | null>(null);
@@ -25,7 +25,7 @@ export function usePrediction(text: string | null): Prediction {
     current.current = controller;
     setBusy(true);
     try {
-      setAnswer(await predict(JSON.parse(text) as InputRecord, controller.signal));
+      setAnswer(await predict(path, JSON.parse(text) as InputRecord, controller.signal));
     } catch (error) {
       if (controller.signal.aborted) return;
       const what = error instanceof TypeError ? "the server cannot be reached" : String(error);
@@ -33,7 +33,7 @@ export function usePrediction(text: string | null): Prediction {
     } finally {
       if (current.current === controller) setBusy(false);
     }
-  }, [text]);
+  }, [path, text]);
 
   const isFirst = useRef(true);
   useEffect(() => {

@@ -18,11 +18,17 @@ export const describe: Dialect = {
     {
       method: "GET",
       path: "/playground.json",
-      about: "What the playground shows: package, schema, example",
+      about: "What the pages show of a model, by default of the first: package, schema, example, names of all models",
       handle: (exchange) => {
-        const { name, version, digest, description, schema, example, runtime } = exchange.shown.first;
-        const page = { name, version, digest, description, runtime, schema, example: exampleOf(schema, example) };
-        exchange.json(200, writeJson(page), { "Cache-Control": "no-store" });
+        const { shown } = exchange;
+        const asked = new URL(exchange.request.url ?? "/", "http://any").searchParams.get("model");
+        const model = asked === null ? shown.first : shown.find(asked);
+        const { name, version, digest, description, schema, example, runtime } = model;
+        const models = [...new Set(shown.models.map((one) => one.name))];
+        const page = { name, version, digest, description, runtime, schema, models };
+        exchange.json(200, writeJson({ ...page, example: exampleOf(schema, example) }), {
+          "Cache-Control": "no-store",
+        });
       },
     },
   ],

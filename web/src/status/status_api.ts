@@ -46,6 +46,13 @@ export interface Status {
     readonly residentBytes: number;
     readonly uptimeSeconds: number;
   }[];
+  /** What is served, asked or not. */
+  readonly models: readonly {
+    readonly name: string;
+    readonly version: string;
+    readonly variant: string;
+    readonly digest: string;
+  }[];
   readonly loads: readonly { readonly model: string; readonly variant: string; readonly inFlight: number }[];
   readonly series: readonly Series[];
   readonly recentErrors: readonly {

@@ -24,7 +24,7 @@ export function Variants({ status, before }: { status: Status; before: Status | 
           </tr>
         </thead>
         <tbody>
-          {status.series.map((series, i) => (
+          {[...status.series, ...unasked(status)].map((series, i) => (
             <Row
               key={keyOf(series)}
               series={series}
@@ -38,6 +38,19 @@ export function Variants({ status, before }: { status: Status; before: Status | 
       </table>
     </section>
   );
+}
+
+/** What is served and nobody has asked yet: it has no numbers, and is there. */
+function unasked({ models, series }: Status): Series[] {
+  return models
+    .filter(({ name, variant, digest }) =>
+      series.every((one) => one.model !== name || one.variant !== variant || one.package !== digest),
+    )
+    .map(({ name, version, variant, digest }) => ({
+      ...{ model: name, version, variant, package: digest, isServed: true },
+      ...{ requests: 0, failures: 0, rows: 0, events: {}, errors: {} },
+      ...{ ticks: [], durations: [], batches: [], phases: {} },
+    }));
 }
 
 interface RowProps {
