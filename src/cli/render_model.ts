@@ -10,7 +10,7 @@ export function renderDescription(model: ModelDescription, use: ModelUse): strin
     ...(producer ? [["made by", producer] as [string, string]] : []),
     ["task", model.task],
     ["model", model.summary],
-    ...model.facts.map(([label, value]): [string, string] => [label, String(value)]),
+    ...model.facts.map(([label, value]): [string, string] => [label, factText(value)]),
   ];
   return [
     columns(head),
@@ -25,6 +25,11 @@ export function renderDescription(model: ModelDescription, use: ModelUse): strin
     "",
     columns(textOfUse(use)),
   ].join("\n");
+}
+
+/** Digits in groups from 10,000 on, as sentences have them. */
+function factText(value: string | number): string {
+  return typeof value === "number" && Math.abs(value) >= 10_000 ? value.toLocaleString("en-US") : String(value);
 }
 
 /** Nothing where the file does not say: weights have no inputs. */

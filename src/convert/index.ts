@@ -40,7 +40,7 @@ export function convertModel(
     });
   }
   throw new IngotError("MODEL_UNSUPPORTED", {
-    what: `${format.title} models can be inspected but not converted yet`,
+    what: `${format.title}: can be inspected, but not converted yet`,
     fix: adviceFor(format.id) ?? "see `ingot formats` for what can be packed",
   });
 }

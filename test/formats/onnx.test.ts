@@ -70,6 +70,44 @@ describe("description", () => {
     ]);
   });
 
+  test("weights that are constants, in a branch too, and numbers that are none", async () => {
+    const constant = (name: string, dtype: "float32" | "int64", dims: number[]) => ({
+      ...nodeOf("Constant", [], [name]),
+      attributes: [
+        {
+          name: "value",
+          docString: "",
+          kind: "tensor" as const,
+          value: {
+            name: "",
+            dtype,
+            dims,
+            content: {
+              kind: "raw" as const,
+              bytes: new Uint8Array(dims.reduce((a, b) => a * b, dtype === "int64" ? 8 : 4)),
+            },
+            docString: "",
+          },
+        },
+      ],
+    });
+    const branch = modelOf({ nodes: [constant("z", "float32", [5])], outputs: [infoOf("z")] }).graph;
+    const model = modelOf({
+      nodes: [
+        constant("w", "float32", [20, 30]),
+        constant("axes", "int64", [2]),
+        constant("one", "float32", []),
+        {
+          ...nodeOf("If", ["c"], ["y"]),
+          attributes: [{ name: "then_branch", docString: "", kind: "graph", value: branch }],
+        },
+      ],
+      outputs: [infoOf("y")],
+    });
+    const { summary } = onnx.describe(await onnx.read(memoryFile(writeModel(model), "m.onnx")));
+    expect(summary).toBe("ONNX graph of 5 nodes and 605 parameters");
+  });
+
   test("external data", async () => {
     expect((await described("fixtures/onnx/external.onnx")).facts).toContainEqual(["external data", "external.data"]);
   });

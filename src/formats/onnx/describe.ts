@@ -1,5 +1,13 @@
 // An ONNX model as `ingot inspect` shows it.
-import { elementCount, externalFiles, lintModel, type Model, nodesOf, type ValueInfo } from "../../onnx/index.ts";
+import {
+  elementCount,
+  externalFiles,
+  graphsIn,
+  lintModel,
+  type Model,
+  nodesOf,
+  type ValueInfo,
+} from "../../onnx/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { classifierOutput, classifiersOf, makersOf } from "./classes.ts";
 import { columnType, graphInputs, graphOutputs, tensorDims, valueTypeText } from "./interface.ts";
@@ -13,7 +21,7 @@ export function describeOnnx(model: Model): ModelDescription {
   const outputs = graphOutputs(model);
   const makers = makersOf(model.graph);
   const operators = operatorCounts(model);
-  const parameters = model.graph.initializers.reduce((sum, { dims }) => sum + elementCount(dims), 0);
+  const parameters = parameterCount(model);
   const { producerName, producerVersion } = model;
   return {
     format: "onnx",
@@ -75,6 +83,19 @@ function operatorCounts(model: Model): { total: number; text: string } {
   const text = sorted.slice(0, listed).map(([name, n]) => (n === 1 ? name : `${name} ×${n}`));
   if (sorted.length > listed) text.push(`${sorted.length - listed} more`);
   return { total, text: text.join(", ") };
+}
+
+/** Initializers, and the arrays of floats in Constant nodes: some exporters keep all weights there. */
+function parameterCount(model: Model): number {
+  let total = 0;
+  for (const { initializers } of graphsIn(model)) for (const { dims } of initializers) total += elementCount(dims);
+  for (const { opType, attributes } of nodesOf(model)) {
+    if (opType !== "Constant") continue;
+    for (const attribute of attributes)
+      if (attribute.kind === "tensor" && attribute.value.dims.length > 0 && /float|double/.test(attribute.value.dtype))
+        total += elementCount(attribute.value.dims);
+  }
+  return total;
 }
 
 function optional(label: string, values: readonly string[]): (readonly [string, string])[] {
