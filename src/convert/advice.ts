@@ -12,7 +12,6 @@ const instead: Readonly<Record<string, string>> = {
   openvino: "pack the model that it was converted from, as ONNX",
   coreml: "pack the model that it was converted from, as ONNX",
   pmml: "pack the model that the PMML was exported from",
-  "xgboost-legacy": "load it with XGBoost before 3.1 and save it as .json or .ubj, and pack that",
   gguf: "a language model: llama.cpp and its kin run it; Ingot inspects and scans it",
   safetensors: "weights without a graph: export the model that loads them to ONNX, and pack the .onnx",
   hdf5: "weights without a graph: export the model that loads them to ONNX, and pack the .onnx",

@@ -31,7 +31,7 @@ const files: [file: string, format: string, converts: boolean][] = [
   ["../demo/delay.txt", "lightgbm", true],
   ["xgboost/binary-3.2.0.model.json.gz", "xgboost-json", true],
   ["xgboost/dart-3.2.0.model.ubj.gz", "xgboost-ubj", true],
-  ["xgboost_legacy/binary-2.1.4.deprecated", "xgboost-legacy", false],
+  ["xgboost_legacy/binary-2.1.4.deprecated", "xgboost-legacy", true],
   ["numpy/record.npy", "npy", false],
   ["numpy/arrays.npz", "npz", false],
   ["joblib/joblib-1.5.2.joblib", "joblib", false],

@@ -4,16 +4,25 @@ import type { Converted } from "../../src/convert/index.ts";
 import type { Schema } from "../../src/core/index.ts";
 import { type Tensor, writeModel } from "../../src/onnx/index.ts";
 import { type GraphFile, openPredictor, type RuntimeName } from "../../src/runtime/index.ts";
-import { differenceOf, type FixtureCase, feedsOf, numberOf, rowsOf } from "./fixture.ts";
+import { type Cell, differenceOf, type FixtureCase, feedsOf, numberOf, rowsOf } from "./fixture.ts";
 
 export async function expectExactness(fixture: FixtureCase, converted: Converted): Promise<void> {
+  expect(converted.schema.outputs.map((output) => output.name)).toEqual(Object.keys(fixture.outputs));
+  await expectAnswers(rowsOf(fixture), fixture, converted);
+}
+
+/** @param columns the values of each input, row by row */
+export async function expectAnswers(
+  columns: readonly Cell[][],
+  answered: Pick<FixtureCase, "library" | "outputs">,
+  converted: Converted,
+): Promise<void> {
   const { model, schema, promises, reference } = converted;
-  const feeds = feedsOf(rowsOf(fixture), schema);
-  expect(schema.outputs.map((output) => output.name)).toEqual(Object.keys(fixture.outputs));
+  const feeds = feedsOf(columns, schema);
   const bytes = writeModel(model);
   for (const runtime of ["native", "wasm", "micro", "evaluation"] as const) {
     const results = runtime === "evaluation" ? reference!(feeds) : await onRuntime(runtime, { bytes }, schema, feeds);
-    for (const [output, expected] of Object.entries(fixture.outputs)) {
+    for (const [output, expected] of Object.entries(answered.outputs)) {
       const promise = promises[output]!;
       const actual = results[output]!;
       const where = `${runtime}, ${output}`;
@@ -26,7 +35,7 @@ export async function expectExactness(fixture: FixtureCase, converted: Converted
         const got = Number(actual.data[i]);
         const near =
           Object.is(got, want) || Math.abs(got - want) <= promise.absolute + promise.relative * Math.abs(want);
-        if (!near) expect.fail(`${where}: value ${i} is ${got}, ${fixture.library} has ${want}`);
+        if (!near) expect.fail(`${where}: value ${i} is ${got}, ${answered.library} has ${want}`);
       });
     }
   }

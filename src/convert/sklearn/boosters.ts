@@ -9,6 +9,7 @@ import {
   readCbm,
   readLightgbm,
   readXgboostJson,
+  readXgboostLegacy,
   readXgboostUbj,
   roundsOf,
   type XgboostModel,
@@ -52,10 +53,8 @@ function xgboostModel(booster: Fitted): XgboostModel {
   if (start.startsWith("{L") || start.startsWith("{$") || start.startsWith("{#"))
     return readXgboostUbj(handle, booster.where);
   if (/^\{\s*"/.test(start)) return readXgboostJson(handle, booster.where);
-  throw booster.unsupported(
-    "was pickled in the binary form of XGBoost before 1.0",
-    'save it there with `get_booster().save_model("model.bin")`, load that with XGBoost 1.x or 2.x and save it as `model.json`',
-  );
+  // Releases before 1.0 pickled their binary form.
+  return readXgboostLegacy(handle, booster.where);
 }
 
 export function lightgbmBooster(holder: Fitted, booster: Fitted): Booster {

@@ -1,12 +1,12 @@
 // XGBoost to ONNX, in float32: the margins have the library's own bits.
 import { IngotError } from "../../core/index.ts";
 import { groupsOf, roundsOf, type XgboostModel, type XgboostObjective } from "../../formats/index.ts";
-import { GraphBuilder, type Value } from "../../onnx/index.ts";
+import { float32, GraphBuilder, type Value } from "../../onnx/index.ts";
 import { type Boosted, putAnswers } from "../answers.ts";
 import { checkClasses } from "../columns.ts";
 import type { Converted, Converter, ConvertOptions } from "../converter.ts";
 import { emitTreeEnsemble } from "../tree_ensemble.ts";
-import { baseMargins } from "./base_margin.ts";
+import { addsBaseLast, baseMargins } from "./base_margin.ts";
 import { treeEnsemble } from "./forest.ts";
 import { emitInputs, preparedMatrix } from "./inputs.ts";
 import { emitLinear } from "./linear.ts";
@@ -17,7 +17,7 @@ import { xgboostReference } from "./reference.ts";
 export { askedInPlace } from "./in_place.ts";
 
 export const xgboostConverter: Converter<XgboostModel> = {
-  formats: ["xgboost-json", "xgboost-ubj"],
+  formats: ["xgboost-json", "xgboost-ubj", "xgboost-legacy"],
   convert: convertXgboost,
 };
 
@@ -95,9 +95,11 @@ function emitMargins(
   trees: number,
 ): Value {
   const groups = groupsOf(model);
-  return model.trees
-    ? emitTreeEnsemble(g, matrix, treeEnsemble(model.trees, trees, margins, groups, model.source))
-    : emitLinear(g, matrix, model.linear!.weights, margins, groups);
+  if (!model.trees) return emitLinear(g, matrix, model.linear!.weights, margins, groups);
+  const ensemble = (from: readonly number[]) =>
+    emitTreeEnsemble(g, matrix, treeEnsemble(model.trees!, trees, from, groups, model.source));
+  if (!addsBaseLast(model)) return ensemble(margins);
+  return g.op("Add", [ensemble(margins.map(() => 0)), g.constant(float32(Float32Array.from(margins), [groups]))]);
 }
 
 function classCount(objective: XgboostObjective, groups: number): number {

@@ -12,6 +12,7 @@ import {
   outputTensor,
   type ReadFeature,
 } from "../reference_tensors.ts";
+import { addsBaseLast } from "./base_margin.ts";
 
 const { fround } = Math;
 
@@ -32,7 +33,15 @@ export function xgboostReference(
     const values = features.map((read, at) => featureValue(read, specAt(schema, at), options.missing));
     const sums = Array.from({ length: rows }, (_, row) => {
       const record = values.map((read) => read(row));
-      return model.trees ? treeSums(model.trees, trees, margins, record) : linearSums(model, margins, record);
+      if (!model.trees) return linearSums(model, margins, record);
+      if (!addsBaseLast(model)) return treeSums(model.trees, trees, margins, record);
+      const sums = treeSums(
+        model.trees,
+        trees,
+        margins.map(() => 0),
+        record,
+      );
+      return sums.map((sum, group) => fround(sum + fround(margins[group]!)));
     });
     const answers = sums.map((sum) => answerOf(objective, sum));
     return Object.fromEntries(

@@ -18,13 +18,18 @@ export function describeXgboost(model: XgboostModel): ModelDescription {
         : [float("prediction", shape), ...(objective && objective.link !== "identity" ? [float("margin", shape)] : [])];
   return {
     format: `xgboost-${model.form}`,
-    producer: { name: "XGBoost", ...(model.version ? { version: model.version.join(".") } : {}) },
+    producer: { name: "XGBoost", ...(model.version ? { version: versionText(model) } : {}) },
     task: objective?.task ?? "unknown",
     summary: summary(model),
     inputs: describedInputs(model),
     outputs,
     facts: facts(model),
   };
+}
+
+/** The binary form has no third number. */
+function versionText({ version, form }: XgboostModel): string {
+  return version!.slice(0, form === "legacy" ? 2 : 3).join(".");
 }
 
 export function xgboostColumnType(model: XgboostModel, feature: number): ColumnType {
@@ -58,7 +63,7 @@ function summary(model: XgboostModel): string {
 function facts(model: XgboostModel): ModelDescription["facts"] {
   const list: [string, string | number][] = [
     ["objective", model.objective],
-    ["base score", model.baseScore.join(", ")],
+    [model.baseScoreIsMargin ? "base margin" : "base score", model.baseScore.map(nineDigits).join(", ")],
   ];
   if (model.trees) {
     const { left, sets, group } = model.trees;
@@ -70,6 +75,11 @@ function facts(model: XgboostModel): ModelDescription["facts"] {
   }
   if (model.tornCategories.size > 0) list.push(["note", `${tornNote(model)}: name them under \`inputs\``]);
   return list;
+}
+
+/** Nine digits tell every float32 apart. */
+function nineDigits(score: number): number {
+  return Number(score.toPrecision(9));
 }
 
 /** Which columns have lost the names of their categories. */

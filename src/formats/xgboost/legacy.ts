@@ -1,23 +1,11 @@
-// xgboost-legacy: the binary format of XGBoost before 3.1 (`save_model` to a name that is neither JSON nor UBJSON). Read for inspection and
-// scanning; XGBoost itself says to save it as JSON. Rule: XGBoost 2.1, src/learner.cc (LearnerIO), src/gbm/{gbtree_model,gblinear_model}.h,
-// include/xgboost/tree_model.h.
-import { ByteReader, bytesFollow, counted, IngotError } from "../../core/index.ts";
+// xgboost-legacy: the binary format of XGBoost before 3.1 (`save_model` to a name that is neither JSON nor UBJSON; pickles of 0.x).
+// Rule: XGBoost 2.1, src/learner.cc (LearnerIO), src/gbm/{gbtree_model,gblinear_model}.h, include/xgboost/tree_model.h.
+import { ByteReader, bytesFollow, IngotError } from "../../core/index.ts";
 import type { Format } from "../format.ts";
-
-export interface XgboostLegacy {
-  readonly source: string;
-  readonly version: string | null;
-  readonly objective: string;
-  readonly booster: string;
-  readonly features: number;
-  readonly classes: number;
-  readonly baseScore: number;
-  readonly trees: number;
-  readonly leaves: number;
-  readonly attributes: readonly (readonly [name: string, value: string])[];
-  /** Where the model ends in the file. */
-  readonly end: number;
-}
+import { describeXgboost } from "./describe.ts";
+import { type Draft, described, emptyDraft } from "./draft.ts";
+import { isSince, type XgboostModel } from "./model.ts";
+import { TreeCollector } from "./trees.ts";
 
 const magic = "binf";
 /** Sizes of structures that are written as they lie in memory. */
@@ -28,18 +16,19 @@ const nodeSize = 20;
 const statisticSize = 16;
 const linearSize = 136;
 const longestText = 1 << 20;
-const mostTrees = 10_000_000;
 const boosters = /^(gbtree|gblinear|dart)$/;
+/** The number of a feature; the sign above it says that missing values go left. */
+const featureBits = 0x7fff_ffff;
 
-export const xgboostLegacy: Format<XgboostLegacy> = {
+export const xgboostLegacy: Format<XgboostModel> = {
   id: "xgboost-legacy",
   title: "XGBoost binary (before 3.1)",
   detect: (head) => startsLikeLearner(head),
-  read: async (file) => readLegacy(await file.readAll(), file.name),
-  describe: describeLegacy,
+  read: async (file) => readXgboostLegacy(await file.readAll(), file.name),
+  describe: describeXgboost,
   async survey(file, survey) {
     try {
-      const { end } = await xgboostLegacy.read(file);
+      const { end } = readLegacy(await file.readAll(), file.name);
       survey.covered(0, end);
       if (end < file.size)
         survey.observe({
@@ -57,6 +46,11 @@ export const xgboostLegacy: Format<XgboostLegacy> = {
   },
 };
 
+/** @throws IngotError FILE_TRUNCATED, MODEL_INVALID (naming the tree), MODEL_UNSUPPORTED */
+export function readXgboostLegacy(bytes: Uint8Array, source: string): XgboostModel {
+  return readLegacy(bytes, source).model;
+}
+
 /** Behind the learner stand the names of the objective and of the booster; the first four bytes are missing in old files. */
 function startsLikeLearner(head: Uint8Array): boolean {
   const start = Buffer.from(head.subarray(0, 4)).toString("latin1") === magic ? 4 : 0;
@@ -72,81 +66,84 @@ function textAt(bytes: Uint8Array, at: number): { text: string; end: number } | 
   return { text: Buffer.from(bytes.subarray(at + 8, end)).toString("latin1"), end };
 }
 
-/** @throws FILE_TRUNCATED, MODEL_INVALID */
-function readLegacy(bytes: Uint8Array, source: string): XgboostLegacy {
+/** @returns the model, and where it ends */
+function readLegacy(bytes: Uint8Array, source: string): { model: XgboostModel; end: number } {
+  const draft = emptyDraft();
+  const trees = new TreeCollector(source);
   const reader = new ByteReader(bytes, source);
   if (Buffer.from(bytes.subarray(0, 4)).toString("latin1") === magic) reader.offset = 4;
-  const learner = new ByteReader(reader.take(learnerSize), source);
-  const baseScore = learner.f32(true);
-  const [features, classes, hasAttributes, hasMetrics, major, minor] = integers(learner, 6) as [
-    number,
-    number,
-    number,
-    number,
-    number,
-    number,
-  ];
-  const objective = text(reader);
+  const { hasAttributes, hasMetrics } = readParameters(new ByteReader(reader.take(learnerSize), source), draft);
+  draft.objective = text(reader);
   const booster = text(reader);
-  if (!boosters.test(booster)) throw invalid(source, `names a booster "${booster.slice(0, 40)}" that does not exist`);
-  const { trees, leaves } = booster === "gblinear" ? readLinear(reader) : readTrees(reader, booster === "dart");
-  const attributes: [string, string][] = [];
-  if (hasAttributes !== 0)
-    for (let left = count(reader); left > 0; left--) attributes.push([text(reader), text(reader)]);
+  draft.boosters.push(booster);
+  if (booster === "gblinear") readLinear(reader, draft);
+  else readTrees(reader, draft, trees, booster === "dart");
+  if (hasAttributes)
+    for (let left = count(reader); left > 0; left--) {
+      const name = text(reader);
+      draft.attributes[name] = text(reader);
+    }
   // Before 1.0 this objective kept its step there.
-  if (major === 0 && objective === "count:poisson" && reader.remaining > 0) text(reader);
-  if (hasMetrics !== 0) for (let left = count(reader); left > 0; left--) text(reader);
-  return {
-    source,
-    version: major > 0 && major < 100 ? `${major}.${minor}` : null,
-    objective,
-    booster,
-    features,
-    classes,
-    baseScore,
-    trees,
-    leaves,
-    attributes,
-    end: reader.offset,
+  if (draft.version === null && draft.objective === "count:poisson" && reader.remaining > 0) text(reader);
+  if (hasMetrics) for (let left = count(reader); left > 0; left--) text(reader);
+  return { model: described(draft, trees, source, "legacy"), end: reader.offset };
+}
+
+function readParameters(learner: ByteReader, draft: Draft): { hasAttributes: boolean; hasMetrics: boolean } {
+  const baseScore = learner.f32(true);
+  const [features, classes, hasAttributes, hasMetrics, major, minor, targets] = integers(learner, 7);
+  draft.params = {
+    base_score: String(baseScore),
+    num_feature: String(features),
+    num_class: String(classes),
+    // Zero before 1.6, which knew one.
+    num_target: String(Math.max(1, targets!)),
   };
+  // 0.x left these fields empty.
+  draft.version = major! > 0 ? [major!, minor!, 0] : null;
+  draft.baseScoreIsMargin = draft.version === null;
+  return { hasAttributes: hasAttributes !== 0, hasMetrics: hasMetrics !== 0 };
 }
 
-function readTrees(reader: ByteReader, isDart: boolean): { trees: number; leaves: number } {
-  const [trees] = integers(new ByteReader(reader.take(modelSize), reader.source), 1) as [number];
-  if (!(trees >= 0 && trees <= mostTrees)) throw invalid(reader.source, `states ${trees} trees`);
-  let leaves = 0;
-  for (let tree = 0; tree < trees; tree++) leaves += readTree(reader, tree);
-  // Which class each tree is of, and how much a dropped one still counts.
-  reader.take(4 * trees);
-  if (isDart && trees > 0) reader.take(4 * count(reader));
-  return { trees, leaves };
+function readTrees(reader: ByteReader, draft: Draft, collector: TreeCollector, isDart: boolean): void {
+  const [trees, parallel] = integers(new ByteReader(reader.take(modelSize), reader.source), 2) as [number, number];
+  if (trees < 0) throw invalid(reader.source, `states ${trees} trees`);
+  draft.treeCount = String(trees);
+  // Before 1.6 the field counted something else.
+  draft.parallelTrees = isSince(draft.version, 1, 6) ? String(parallel) : null;
+  draft.hasTrees = true;
+  for (let tree = 0; tree < trees; tree++) readTree(reader, tree, collector);
+  draft.group = Int32Array.from(integers(reader, trees));
+  if (isDart) draft.weightDrop = trees > 0 ? floats(reader) : new Float32Array();
 }
 
-/** How many leaves it has. */
-function readTree(reader: ByteReader, tree: number): number {
-  const [, nodes] = integers(new ByteReader(reader.take(treeSize), reader.source), 2) as [number, number];
-  if (!(nodes > 0)) throw invalid(reader.source, `has a tree ${tree} of ${nodes} nodes`);
-  const records = new ByteReader(reader.take(nodes * nodeSize), reader.source);
-  reader.take(nodes * statisticSize);
-  let leaves = 0;
-  for (let node = 0; node < nodes; node++) {
-    const [, left, right] = integers(records, 3) as [number, number, number];
-    records.take(8);
-    if (left === -1) leaves++;
-    else if (left < 0 || left >= nodes || right < 0 || right >= nodes)
-      throw invalid(reader.source, `tree ${tree} leads to a node that it does not have`);
-  }
-  return leaves;
+function readTree(reader: ByteReader, tree: number, collector: TreeCollector): void {
+  const [, nodes, , , , vector] = integers(new ByteReader(reader.take(treeSize), reader.source), 6);
+  if (!(nodes! > 0)) throw invalid(reader.source, `has a tree ${tree} of ${nodes} nodes`);
+  if (vector! > 1) throw invalid(reader.source, `has a tree ${tree} with ${vector} values a leaf`);
+  const records = new ByteReader(reader.take(nodes! * nodeSize), reader.source);
+  reader.take(nodes! * statisticSize);
+  collector.addNodes(nodes!, () => {
+    const [, left, right, feature] = integers(records, 4) as [number, number, number, number];
+    const condition = records.f32(true);
+    return { left, right, feature: feature & featureBits, condition, defaultLeft: feature < 0 ? 1 : 0 };
+  });
 }
 
-function readLinear(reader: ByteReader): { trees: number; leaves: number } {
+function readLinear(reader: ByteReader, draft: Draft): void {
   reader.take(linearSize);
-  reader.take(4 * count(reader));
-  return { trees: 0, leaves: 0 };
+  draft.weights = floats(reader);
 }
 
 function integers(reader: ByteReader, many: number): number[] {
-  return Array.from({ length: many }, () => reader.u32(true) | 0);
+  const bytes = new ByteReader(reader.take(4 * many), reader.source);
+  return Array.from({ length: many }, () => bytes.u32(true) | 0);
+}
+
+function floats(reader: ByteReader): Float32Array {
+  const many = count(reader);
+  const bytes = new ByteReader(reader.take(4 * many), reader.source);
+  return Float32Array.from({ length: many }, () => bytes.f32(true));
 }
 
 function count(reader: ByteReader): number {
@@ -165,43 +162,6 @@ function text(reader: ByteReader): string {
   const length = count(reader);
   if (length > longestText) throw invalid(reader.source, `has a text of ${length} bytes`);
   return Buffer.from(reader.take(length)).toString("utf8");
-}
-
-function describeLegacy(model: XgboostLegacy) {
-  const task = /^multi:|:softprob/.test(model.objective)
-    ? ("multiclass classification" as const)
-    : /^binary:/.test(model.objective)
-      ? ("binary classification" as const)
-      : /^rank:/.test(model.objective)
-        ? ("ranking" as const)
-        : /^survival:/.test(model.objective)
-          ? ("survival" as const)
-          : ("regression" as const);
-  return {
-    format: "xgboost-legacy",
-    producer: { name: "XGBoost", ...(model.version === null ? {} : { version: model.version }) },
-    task,
-    summary: model.booster === "gblinear" ? "gblinear" : `${model.booster}, ${counted(model.trees, "tree")}`,
-    inputs: Array.from({ length: Math.min(Math.max(0, model.features), 10_000) }, (_, i) => ({
-      name: `f${i}`,
-      type: "float" as const,
-      shape: [],
-    })),
-    outputs: [],
-    facts: [
-      ["objective", model.objective],
-      // Before 1.0 a margin was written; the shortest number that is this float32.
-      [model.version === null ? "base margin" : "base score", Number(model.baseScore.toPrecision(9))],
-      ...(model.classes > 0 ? [["classes", model.classes] as const] : []),
-      ...(model.trees > 0
-        ? ([
-            ["trees", model.trees],
-            ["leaves", model.leaves],
-          ] as const)
-        : []),
-      ...model.attributes.map(([name, value]) => [`attribute ${name}`, value.slice(0, 200)] as const),
-    ] as [string, string | number][],
-  };
 }
 
 function invalid(source: string, what: string): IngotError {

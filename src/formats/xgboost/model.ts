@@ -29,13 +29,15 @@ export interface XgboostLinear {
 
 export interface XgboostModel {
   readonly source: string;
-  readonly form: "json" | "ubj";
+  readonly form: "json" | "ubj" | "legacy";
   /** Null where the file does not say. */
   readonly version: readonly [number, number, number] | null;
   readonly booster: "gbtree" | "dart" | "gblinear";
   readonly objective: string;
   /** In the space of predictions: one, or one per class or target. */
   readonly baseScore: readonly number[];
+  /** The base score is what sums start from already (files of 0.x). */
+  readonly baseScoreIsMargin: boolean;
   /** 0 unless the objective has classes. */
   readonly numClass: number;
   readonly numFeature: number;
@@ -58,6 +60,11 @@ export interface XgboostModel {
 /** Whether XGBoost of this version or a later one wrote the file; false where the file does not say. */
 export function isSince(version: XgboostModel["version"], major: number, minor: number): boolean {
   return version !== null && (version[0] > major || (version[0] === major && version[1] >= minor));
+}
+
+/** Whether an older XGBoost wrote the file; false where the file does not say (files of 0.x are known by their form). */
+export function isBefore({ version, form }: XgboostModel, major: number, minor: number): boolean {
+  return version === null ? form === "legacy" : !isSince(version, major, minor);
 }
 
 /** Columns of the margin. */

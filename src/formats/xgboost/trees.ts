@@ -7,6 +7,15 @@ const mostTrees = 1 << 22;
 /** Runtimes load trees recursively: ONNX Runtime crashes at 12,000 levels, its WebAssembly build stops at 4,000 (measured). */
 const deepestTree = 2048;
 
+/** A node as XGBoost writes it; children are numbered within their tree. */
+export interface PlainNode {
+  readonly left: number;
+  readonly right: number;
+  readonly feature: number;
+  readonly condition: number;
+  readonly defaultLeft: number;
+}
+
 /** Collects `model.trees`; `finish` checks and returns them. */
 export class TreeCollector {
   readonly #source: string;
@@ -91,6 +100,22 @@ export class TreeCollector {
       if (columns[key].lossy) throw this.#invalid(tree, `\`${key}\` holds what is no index`);
     this.#addSets(tree, first, count, categories.view(), nodes.view(), segments.view(), lengths.view());
     this.#addVectors(cursor, tree, first, count, vectorSize, leafWeights, baseWeights);
+  }
+
+  /** A tree of so many nodes, without categories and with one value a leaf. */
+  addNodes(count: number, nodeAt: (node: number) => PlainNode): void {
+    const tree = this.#trees++;
+    if (tree >= mostTrees) throw this.#invalid(tree, `more than ${mostTrees} trees`);
+    this.#start.push(this.#left.length);
+    for (let at = 0; at < count; at++) {
+      const node = nodeAt(at);
+      this.#left.push(node.left);
+      this.#right.push(node.right);
+      this.#feature.push(node.feature);
+      this.#condition.push(node.condition);
+      this.#defaultLeft.push(node.defaultLeft);
+      this.#splitType.push(0);
+    }
   }
 
   #addSets(

@@ -1,4 +1,4 @@
-// Models in XGBoost's old binary format, by its oldest and newest writers: read to the last byte; lies are told.
+// Models in XGBoost's old binary format, by old and new writers: read to the last byte; lies are told.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "vitest";
@@ -14,14 +14,10 @@ test.each(files)("%s", async (name) => {
     complete: true,
     findings: [],
   });
-  const { summary, producer, inputs } = await describeFile(path.join(folder, name));
-  expect(inputs).toHaveLength(5);
-  expect(producer).toEqual({ name: "XGBoost", ...(name.includes("2.1.4") ? { version: "2.1" } : {}) });
-  expect(summary).toBe(
-    name.startsWith("linear")
-      ? "gblinear"
-      : `${name.startsWith("dart") ? "dart" : "gbtree"}, ${name.startsWith("classes") ? 8 : 4} trees`,
-  );
+  const { producer, inputs } = await describeFile(path.join(folder, name));
+  expect(inputs).toEqual([{ name: "features", type: "float", shape: [5] }]);
+  const [, major, minor] = /-(\d+)\.(\d+)/.exec(name)!;
+  expect(producer).toEqual({ name: "XGBoost", ...(major === "0" ? {} : { version: `${major}.${minor}` }) });
 });
 
 const binary = readFileSync(path.join(folder, "binary-2.1.4.deprecated"));
@@ -34,7 +30,7 @@ const wrote = (value: number, at: number) => (bytes: Buffer) => {
 const lies: [name: string, edit: (bytes: Buffer) => Buffer, what: RegExp][] = [
   ["more trees than there are", wrote(2_000_000, model), /needs|node|tree/],
   ["a negative number of trees", wrote(-1, model), /-1 trees/],
-  ["a child that is not there", wrote(99, model + 160 + 148 + 4), /tree 0 leads to a node/],
+  ["a child that is not there", wrote(99, model + 160 + 148 + 4), /left child of node 0 is 99/],
   ["a tree of 2^31 nodes", wrote(0x7fff_ffff, model + 160 + 4), /needs/],
   ["bytes behind it", (bytes) => Buffer.concat([bytes, Buffer.from("x")]), /1 byte follows the model/],
   ["an end that is missing", (bytes) => bytes.subarray(0, -3), /needs|left/],
