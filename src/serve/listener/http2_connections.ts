@@ -37,6 +37,8 @@ export class Http2Connections {
   take(socket: Duplex): void {
     // Who vanished without a word is found out.
     (socket as Socket).setKeepAlive?.(true, deadPeerMs);
+    // HTTP/1.1 answers who has ended its side; here the session would wait for windows that never come.
+    socket.allowHalfOpen = false;
     this.server.emit("connection", socket);
   }
 
