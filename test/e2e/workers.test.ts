@@ -1,7 +1,7 @@
 // `ingot serve --workers`: several processes behind one port, that spread, change, count and end as one.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -189,6 +189,52 @@ test("clients load and unload in all workers through any", async () => {
     expect(await (await post("index")).json()).toContainEqual(
       expect.objectContaining({ name: "numbered", state: "UNAVAILABLE" }),
     );
+});
+
+test("where one worker cannot load what another has loaded, nothing changes, and the message says which and why", async () => {
+  const other = path.join(scratch, "other.yaml");
+  writeFileSync(other, "models: { m: { package: 'numbered:1.0.0' } }");
+  const args = ["-f", other, "--workers", "2", "--port", "0", "--admin-port", "0"];
+  const { child, url, admin: api } = await serve(...args);
+  const blobs = path.join(home, "store/blobs/sha256");
+  const before = new Set(readdirSync(blobs));
+  await packNumbered(scratch, home, 6);
+  const fresh = readdirSync(blobs).filter((name) => !before.has(name));
+  const kept = fresh.map((name) => [path.join(blobs, name), readFileSync(path.join(blobs, name))] as const);
+  const page = await (await fetch(`${url}/metrics`)).text();
+  const pids = [...byProcess(page).keys()].filter((pid) => pid !== child.pid);
+  const last = Math.max(...pids);
+  const change = (method: string, body?: string) =>
+    fetch(`${api}/deployment`, {
+      method,
+      headers: { Authorization: `Bearer ${token}` },
+      ...(body ? { body } : {}),
+    });
+  const six = "models: { m: { package: 'numbered:6.0.0' } }";
+  // The first one loads it; the other one comes to itself when the files are others.
+  process.kill(last, "SIGSTOP");
+  const changing = change("PUT", six);
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  for (const [file, bytes] of kept) {
+    chmodSync(file, 0o644);
+    writeFileSync(file, Buffer.from(bytes).fill(0x20, 0, 1));
+  }
+  process.kill(last, "SIGCONT");
+  const refused = await changing;
+  const { error } = (await refused.json()) as { error: { code: string; what: string; where: string } };
+  expect(refused.status).toBeGreaterThanOrEqual(400);
+  expect(`${error.code} ${error.what}`).toMatch(/PACKAGE_CORRUPT|STORE_CORRUPT|VERIFY_FAILED/);
+  expect(pids.map((pid) => `worker ${pid}`).some((name) => error.where.includes(name))).toBe(true);
+  const answers = () => Promise.all(Array.from({ length: 12 }, (_, x) => ask(url, x, once1)));
+  expect(new Set((await answers()).map(({ by }) => by))).toEqual(new Set(["1"]));
+  const told = (await (await change("GET")).json()) as { revision: number; problem: { error: { where: string } } };
+  expect([told.revision, told.problem.error.where]).toEqual([1, error.where]);
+  // Nothing of it is left: the same change works once the files are right.
+  for (const [file, bytes] of kept) writeFileSync(file, bytes);
+  expect((await change("PUT", six)).status).toBe(200);
+  expect(new Set((await answers()).map(({ by }) => by))).toEqual(new Set(["6"]));
+  child.kill("SIGTERM");
+  await once(child, "exit");
 });
 
 test("a worker that is killed under load takes its connections along, and nothing else; it is replaced", async () => {

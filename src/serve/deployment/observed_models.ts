@@ -31,7 +31,7 @@ export async function observedModels(serving: Serving, options: ObservedOptions)
   const predictions = options.predictions && new PredictionLog(options.predictions, log ? { log } : {});
   const drift = new Drift();
   if (predictions) serving.watch.gauges.add(() => predictions.gauges());
-  serving.watch.gauges.add(() => drift.gauges());
+  serving.watch.drift = drift;
   serving.watch.predictions = predictions;
   let traces: Traces | null = null;
   if (options.traces) {

@@ -4,21 +4,17 @@ import type { InputRecord } from "../../runtime/index.ts";
 import type { Answered, Note } from "../deployment/companions.ts";
 import { questionRecords } from "../deployment/question.ts";
 import type { ServedModel } from "../served_model.ts";
-import type { Gauge } from "./prometheus.ts";
+import { type DriftKind, type DriftState, fewestValues } from "./drift_state.ts";
 
-/** Fewer examples say nothing about how an input is spread. */
-const fewestExamples = 50;
 const bins = 10;
 /** Records between two looks at one model: enough for a picture, too few to cost anything. */
 const everyMs = 10;
 /** Counts are halved when they reach this: what was long ago fades. */
 const memory = 10_000;
 
-type Kind = "seen" | "missing" | "unseen" | "outside";
-
 /** How one input was spread among the examples, and how it is now. */
 class InputDrift {
-  readonly counts: Record<Kind, number> = { seen: 0, missing: 0, unseen: 0, outside: 0 };
+  readonly counts: Record<DriftKind, number> = { seen: 0, missing: 0, unseen: 0, outside: 0 };
   private readonly spec: InputSpec;
   /** Upper edges of the examples' tenths; null where examples are too few. */
   private readonly edges: readonly number[] | null;
@@ -32,8 +28,8 @@ class InputDrift {
     this.categories = spec.categories ? new Set<unknown>(spec.categories) : null;
     const numbers = examples.flatMap((value) => (typeof value === "number" && !Number.isNaN(value) ? [value] : []));
     this.edges =
-      spec.type !== "string" && this.categories === null && numbers.length >= fewestExamples ? tenths(numbers) : null;
-    if (examples.length >= fewestExamples)
+      spec.type !== "string" && this.categories === null && numbers.length >= fewestValues ? tenths(numbers) : null;
+    if (examples.length >= fewestValues)
       for (const value of examples) bump(this.expected, this.place(value), 1 / examples.length);
   }
 
@@ -46,25 +42,17 @@ class InputDrift {
     this.total /= 2;
   }
 
-  /**
-   * Population stability index of the requests against the examples, missing values as a place of their own; NaN while it says nothing.
-   * Rule: Siddiqi, Credit Risk Scorecards (2006): sum of (p - q) ln(p / q); below 0.1 little, above 0.25 much. Half a record is added to
-   * every place, since an empty one would make it infinite.
-   */
-  get index(): number {
-    if (this.expected.size === 0 || this.total < fewestExamples) return Number.NaN;
-    const places = new Set([...this.expected.keys(), ...this.current.keys()]);
-    const share = (count: number, of: number) => (count + 0.5) / (of + 0.5 * places.size);
-    let sum = 0;
-    for (const place of places) {
-      const p = share(this.current.get(place) ?? 0, this.total);
-      const q = share((this.expected.get(place) ?? 0) * this.total, this.total);
-      sum += (p - q) * Math.log(p / q);
-    }
-    return sum;
+  state(labels: DriftState["labels"]): DriftState {
+    return {
+      labels,
+      counts: { ...this.counts },
+      expected: this.expected,
+      current: new Map(this.current),
+      isServed: true,
+    };
   }
 
-  private kindOf(value: unknown): Kind {
+  private kindOf(value: unknown): DriftKind {
     if (isMissing(value)) return "missing";
     if (this.categories !== null) return this.categories.has(value) ? "seen" : "unseen";
     const { min, max } = this.spec;
@@ -135,29 +123,18 @@ export class Drift {
     if (record) for (const [name, input] of entry.inputs) input.add(record[name]);
   };
 
-  gauges(): Gauge[] {
-    const rows = [...this.models.values()].flatMap(({ model, inputs }) =>
-      [...inputs].map(([input, drift]) => ({
-        labels: { model: model.name, version: model.version, variant: model.variant, package: model.digest, input },
-        drift,
-      })),
+  state(): DriftState[] {
+    return [...this.models.values()].flatMap(({ model, inputs }) =>
+      [...inputs].map(([input, drift]) =>
+        drift.state({
+          model: model.name,
+          version: model.version,
+          variant: model.variant,
+          package: model.digest,
+          input,
+        }),
+      ),
     );
-    return [
-      {
-        name: "ingot_input_values_total",
-        help: "Values of inputs in sampled requests: seen as expected, missing, unseen category, outside its bounds",
-        kind: "counter",
-        rows: rows.flatMap(({ labels, drift }) =>
-          Object.entries(drift.counts).map(([kind, value]) => ({ labels: { ...labels, kind }, value })),
-        ),
-      },
-      {
-        name: "ingot_input_stability_index",
-        help: "Population stability index of an input against the package's examples; above 0.25 it has moved",
-        kind: "gauge",
-        rows: rows.flatMap(({ labels, drift }) => (Number.isNaN(drift.index) ? [] : [{ labels, value: drift.index }])),
-      },
-    ];
   }
 }
 

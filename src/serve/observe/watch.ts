@@ -2,6 +2,8 @@
 import type { LiveDeployment } from "../deployment/live_deployment.ts";
 import type { PredictionLog } from "../log/prediction_log.ts";
 import type { Serving } from "../serving.ts";
+import type { Drift } from "./drift.ts";
+import { type DriftState, driftGauges, mergeDrift } from "./drift_state.ts";
 import { limitedState } from "./limited.ts";
 import { ProcessWatch } from "./process_watch.ts";
 import { type Gauge, type Load, type MetricsState, prometheusText } from "./prometheus.ts";
@@ -14,6 +16,7 @@ export type DeploymentState = ReturnType<LiveDeployment["state"]>;
 /** What one process counted; plain data that travels between processes. */
 export interface WatchState extends MetricsState {
   readonly statistics: readonly CountsState[];
+  readonly drift: readonly DriftState[];
 }
 
 export class Watch {
@@ -23,6 +26,8 @@ export class Watch {
   deployment: (() => Promise<DeploymentState>) | null = null;
   /** Set where predictions are logged, and outcomes joined to them. */
   predictions: PredictionLog | null = null;
+  /** Set where requests are compared with the examples of their packages. */
+  drift: Drift | null = null;
   /** Numbers that something else counts, asked for when somebody looks. */
   readonly gauges = new Set<() => readonly Gauge[]>();
   /** Where several processes serve: what the others counted. */
@@ -47,12 +52,14 @@ export class Watch {
       loads: this.serving.models.map(({ name, variant, inFlight }): Load => ({ model: name, variant, inFlight })),
       gauges: [...this.gauges].flatMap((gauge) => gauge()),
       statistics: this.statistics.state(),
+      drift: this.drift?.state() ?? [],
     };
   }
 
-  /** Of all processes together. */
+  /** Of all processes together, with what follows from their sum. */
   async total(): Promise<WatchState> {
-    return mergeStates([this.state(), ...(await this.others())]);
+    const sum = mergeStates([this.state(), ...(await this.others())]);
+    return { ...sum, gauges: [...sum.gauges, ...driftGauges(sum.drift)] };
   }
 
   /** The page for Prometheus. @param reach names of the models that it may name; null: all */
@@ -79,6 +86,7 @@ export function mergeStates(states: readonly WatchState[]): WatchState {
     loads: [...loads.values()],
     gauges: [...gauges.values()],
     statistics: mergeStatistics(states.flatMap(({ statistics }) => statistics)),
+    drift: mergeDrift(states.flatMap(({ drift }) => drift)),
   };
 }
 
@@ -86,8 +94,10 @@ export function mergeStates(states: readonly WatchState[]): WatchState {
 export function departedState(before: WatchState | null, ended: WatchState | null, version = ""): WatchState {
   const nothing = { series: [], recentErrors: [], others: {} };
   const states = [before, ended].flatMap((state) => (state ? [state] : []));
-  const both = states.length > 0 ? mergeStates(states) : { version, traffic: nothing, statistics: [], gauges: [] };
-  return { ...both, processes: [], loads: [], gauges: both.gauges.filter(({ kind }) => kind === "counter") };
+  const both =
+    states.length > 0 ? mergeStates(states) : { version, traffic: nothing, statistics: [], gauges: [], drift: [] };
+  const drift = both.drift.map((state) => ({ ...state, isServed: false }));
+  return { ...both, processes: [], loads: [], gauges: both.gauges.filter(({ kind }) => kind === "counter"), drift };
 }
 
 /** Counters are added up; of gauges the last process's stands. */

@@ -59,8 +59,8 @@ export class Fleet implements Carrier {
     const [first, ...others] = workers;
     try {
       if (!first) throw new OtherSideGone();
-      await first.channel.ask("prepare", plan);
-      await everyOne(others.map(({ channel }) => channel.ask("prepare", plan)));
+      await loadedBy(first, plan);
+      await everyOne(others.map((worker) => loadedBy(worker, plan)));
     } catch (error) {
       for (const { channel } of workers) channel.tell("abandon", null);
       throw error instanceof OtherSideGone
@@ -191,6 +191,18 @@ export class Fleet implements Carrier {
       worker === asking || !worker.last ? [] : [worker.last.watch],
     );
     return [own, ...others, ...(this.#departed ? [this.#departed] : [])];
+  }
+}
+
+/** @throws what loading throws, with the worker that could not */
+async function loadedBy({ channel, pid }: WorkerProcess, plan: DeploymentPlan): Promise<void> {
+  try {
+    await channel.ask("prepare", plan);
+  } catch (error) {
+    if (!(error instanceof IngotError)) throw error;
+    const { code, what, where, fix } = error;
+    const worker = `worker ${pid}`;
+    throw new IngotError(code, { what, where: where ? `${where} (${worker})` : worker, fix, cause: error });
   }
 }
 

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { Schema } from "../../../src/core/index.ts";
 import { callWithoutClient, type ServedModel } from "../../../src/serve/index.ts";
 import { Drift } from "../../../src/serve/observe/drift.ts";
+import { driftGauges, mergeDrift } from "../../../src/serve/observe/drift_state.ts";
 
 const schema: Schema = {
   inputs: [
@@ -28,7 +29,7 @@ function observe(records: readonly Record<string, unknown>[], known = examples) 
     now += 100;
     drift.note({ model, call: callWithoutClient(), key: null, question: { records: [record] }, answer: [] });
   }
-  const [counts, index] = drift.gauges();
+  const [counts, index] = driftGauges(drift.state());
   const value = (gauge: typeof counts, ...labels: string[]) =>
     gauge!.rows.find((row) => labels.every((label) => Object.values(row.labels).includes(label)))?.value;
   return {
@@ -61,6 +62,19 @@ test("older people, missing ages, new colours and impossible ages are told apart
   ]);
 });
 
+test("several processes together have the index of one that saw it all", () => {
+  const seen = Array.from({ length: 400 }, (_, i) => ({ age: i < 200 ? 30 : 70, colour: i < 200 ? "red" : "blue" }));
+  const all = observe(seen);
+  const parts = [observe(seen.slice(0, 200)), observe(seen.slice(200)), observe([])];
+  const together = mergeDrift(parts.flatMap(({ drift }) => drift.state()));
+  expect(driftGauges(together)).toEqual(driftGauges(all.drift.state()));
+  for (const part of parts) expect(part.index("age")).not.toBe(all.index("age"));
+  // Whoever ended counts on, but has no index once nobody serves it.
+  const ended = together.map((state) => ({ ...state, isServed: false }));
+  expect(driftGauges(ended).map(({ rows }) => rows.length)).toEqual([8, 0]);
+  expect(driftGauges(mergeDrift([...ended, ...observe([]).drift.state()]))).toEqual(driftGauges(all.drift.state()));
+});
+
 test("the index is the sum of the textbook", () => {
   // Half red instead of a quarter, 400 requests; half a record is added to each of the two places.
   const { index } = observe(Array.from({ length: 400 }, (_, i) => ({ age: 30, colour: i % 2 === 0 ? "red" : "blue" })));
@@ -90,11 +104,11 @@ test("a hundred records a second are looked at, however many come", () => {
       answer: [],
     });
   }
-  const seen = drift
-    .gauges()[0]!
-    .rows.find(({ labels }) => labels["input"] === "age" && labels["kind"] === "seen")!.value;
+  const seen = driftGauges(drift.state())[0]!.rows.find(
+    ({ labels }) => labels["input"] === "age" && labels["kind"] === "seen",
+  )!.value;
   expect(seen).toBeGreaterThan(90);
   expect(seen).toBeLessThanOrEqual(101);
   drift.forget(model);
-  expect(drift.gauges()[0]!.rows).toEqual([]);
+  expect(drift.state()).toEqual([]);
 });
