@@ -114,6 +114,10 @@ const globals: [module: string, name: string, kind: string, args?: string][] = [
   ["builtins", "type", "dangerous", "('X', (), {})"],
   ["numpy.core", "_ufunc_reconstruct", "safe", "('numpy', 'log1p')"],
   ["numpy.core", "_ufunc_reconstruct", "unknown", "('os', 'system')"],
+  ["pyarrow.lib", "_restore_array", "safe"],
+  ["pyarrow.lib", "open_input", "unknown"],
+  ["joblib.memory", "NotMemorizedFunc", "safe"],
+  ["joblib.memory", "Memory", "dangerous"],
   ["numpy", "__builtins__", "dangerous"],
   // Its constructor creates or empties a file.
   ["numpy", "memmap", "unknown"],

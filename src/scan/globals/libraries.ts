@@ -32,6 +32,8 @@ export const safeLibraries: Readonly<Record<string, string>> = {
   "numpy.polynomial.polynomial": "Polynomial",
   "joblib.numpy_pickle": "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
   "joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
+  // A function that is cached nowhere, as pipelines of PyCaret have it; what else is in this module writes and reads files.
+  "joblib.memory": "NotMemorizedFunc",
   "sklearn.externals.joblib.numpy_pickle": "NumpyArrayWrapper NDArrayWrapper ZNDArrayWrapper",
   "sklearn.externals.joblib.numpy_pickle_compat": "NDArrayWrapper ZNDArrayWrapper",
   // Histogram boosters keep it for their columns of categories.
@@ -73,6 +75,8 @@ export const safeLibraries: Readonly<Record<string, string>> = {
   "pandas._libs.tslibs.timedeltas": "_timedelta_unpickle Timedelta",
   "pandas._libs.tslibs.nattype": "_nat_unpickle",
   "pandas._libs.missing": "_NAType NAType",
+  // How pandas 3 keeps texts: an Arrow array of a type, a length and buffers.
+  "pyarrow.lib": "_restore_array type_for_alias py_buffer chunked_array",
   "xgboost.core": "Booster DMatrix",
   "xgboost.sklearn": "XGBModel XGBClassifier XGBRegressor XGBRanker XGBRFClassifier XGBRFRegressor Objective",
   "lightgbm.basic": "Booster Dataset",
