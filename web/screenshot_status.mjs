@@ -1,10 +1,13 @@
-// Takes the picture of docs/deployments.md: `node web/screenshot_status.mjs <url> <record.json> <file.png>` while a deployment is served.
+// Takes the picture of docs/deployments.md: `node web/screenshot_status.mjs <url> <examples.jsonl> <file.png>` while a deployment is served.
 // Asks the server from this process meanwhile, some of it wrong, so that there is something to see.
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [url, record, file] = process.argv.slice(2);
-const body = readFileSync(record, "utf8");
+const [url, examples, file] = process.argv.slice(2);
+const records = readFileSync(examples, "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.stringify(JSON.parse(line).inputs));
 const seconds = Number(process.env.SECONDS_OF_LOAD ?? 45);
 let isOver = false;
 let sent = 0;
@@ -12,6 +15,7 @@ let sent = 0;
 async function client(number) {
   while (!isOver) {
     sent++;
+    const body = records[sent % records.length];
     const wrong = sent % 400 === 0;
     const several = sent % 7 === 0;
     const headers = { "X-User": `user-${(number * 7919 + sent) % 997}` };

@@ -76,7 +76,7 @@ export const adminRoutes: readonly AdminRoute[] = [
 export function checkTokenLength(token: string): void {
   if (token.length >= shortestToken) return;
   throw new IngotError("USAGE", {
-    what: `the token of the admin API has ${token.length} characters, at least ${shortestToken} are needed`,
+    what: `the token of the admin API is ${counted(token.length, "character")} long, at least ${shortestToken} are needed`,
     fix: "make one with `openssl rand -hex 24`",
   });
 }
