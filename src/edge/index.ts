@@ -5,7 +5,6 @@ export {
   exportImage,
   type ImageOptions,
   packLayout,
-  platformHere,
   pushImage,
 } from "./image/image.ts";
 export type { Compression } from "./image/layout.ts";

@@ -118,7 +118,7 @@ export class GraphBuilder {
   }
 
   /**
-   * Puts a whole model into this graph: its inputs are given, its inner values make room where names clash.
+   * Puts a whole model into this graph: its inputs are given, its inner values and nodes make room where names clash.
    * @param feeds a value for each input of the model that has no default
    * @returns its outputs by name
    * @throws IngotError ONNX_INVALID for an input that is not given
@@ -138,7 +138,7 @@ export class GraphBuilder {
     this.#functions = functions;
     this.#graph.initializers.push(...own.initializers);
     this.#graph.sparseInitializers.push(...own.sparseInitializers);
-    this.#graph.nodes.push(...retarget(own.nodes));
+    this.#graph.nodes.push(...this.#withOwnNames(retarget(own.nodes)));
     this.#embedded.push(model);
     return new Map(
       graph.outputs.map(({ name, type }): [string, Value] => {
@@ -147,6 +147,17 @@ export class GraphBuilder {
         return [name, { name: names.get(name)!, dtype: type.dtype, shape: type.shape }];
       }),
     );
+  }
+
+  /** ONNX Runtime refuses a graph with two nodes of one name. */
+  #withOwnNames(nodes: readonly Node[]): Node[] {
+    const before = new Set(this.#graph.nodes.map(({ name }) => name));
+    return nodes.map((node) => {
+      if (node.name === "") return node;
+      if (before.has(node.name)) return { ...node, name: this.#names.unique(node.name) };
+      this.#names.take(node.name);
+      return node;
+    });
   }
 
   /** The graph output gets this exact name. @throws IngotError ONNX_INVALID when an input or output has it already */

@@ -1,7 +1,6 @@
 // onnx: ONNX models as plain data: read, write, build, join, infer, check. Knows nothing of where models come from.
 export { type AttributeInput, Float, float } from "./attributes.ts";
 export { dialect, GraphBuilder, type OpOptions, type Value } from "./builder.ts";
-export { type MergeOptions, mergeModels } from "./compose.ts";
 export { byteLength, type DataType, dataType, dataTypeOf, dataTypes } from "./data_types.ts";
 export { erf, erfcFar, erfcNear, erfNearZero, polynomial, quotient, type Rational } from "./error_function.ts";
 export { compileGraph, type Evaluator } from "./evaluate/index.ts";

@@ -1,17 +1,15 @@
 // package: a project folder becomes an immutable, verified package in a store, and is opened, listed, verified, removed.
-export { buildPackage, readProject } from "./build.ts";
 export type { Certificate } from "./certificate.ts";
 export { certifyConversion } from "./certify_conversion.ts";
 export type { Difference } from "./compare.ts";
 export type { PackageDescription } from "./description.ts";
 export { type Example, parseExamples } from "./examples.ts";
-export { type FileKind, fileNames, fileSetDigest, type PackageFile } from "./file_set.ts";
+export { type FileKind, fileSetDigest, type PackageFile } from "./file_set.ts";
 export { type InitOptions, type InitResult, initProject } from "./init.ts";
 export {
   type ListedPackage,
   listPackages,
   type PackageEntry,
-  packageEntries,
   removePackage,
   resolveReference,
 } from "./list.ts";

@@ -18,7 +18,7 @@ export { bundlePath } from "./steps/custom.ts";
 export { steps } from "./steps/index.ts";
 export { stepsJsonSchema } from "./steps_schema.ts";
 export { type Counting, countedRow, hashed, lookedUp } from "./terms/counting.ts";
-export { emitPerColumn, emitSpread, emitSums, type TermCounts, widestDense, withValues } from "./terms/counts.ts";
+export { emitSpread, emitSums, type TermCounts, widestDense, withValues } from "./terms/counts.ts";
 export { textInForm } from "./terms/form.ts";
 export { PatternUnsupported } from "./terms/pattern.ts";
 export { englishStopWords } from "./terms/stop_words.ts";
@@ -26,7 +26,6 @@ export {
   characterRuns,
   type Lengths,
   longestRun,
-  noTerm,
   type Terms,
   wordCharacterRuns,
   words,

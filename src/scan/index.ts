@@ -12,6 +12,6 @@ export {
   type Verdict,
 } from "./report.ts";
 export { atLeast, type Rule, referenceUrl, type Severity, severities } from "./rule.ts";
-export { rules, rulesDigest } from "./rules/index.ts";
+export { rules } from "./rules/index.ts";
 export { sarifOf } from "./sarif.ts";
 export { type ScanSource, scanBytes, scanPath, scanSources, scanStream } from "./scan.ts";

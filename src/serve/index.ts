@@ -3,7 +3,7 @@
 
 export { Tokens } from "./access/tokens.ts";
 export type { Around, Chooser, Question } from "./around.ts";
-export { type Asker, type Call, callWithoutClient, limitTime, type Phases } from "./call.ts";
+export { type Asker, type Call, callWithoutClient, type Phases } from "./call.ts";
 export { type AdminOptions, adminRoutes } from "./deployment/admin.ts";
 export type { Carrier, FoundPackage } from "./deployment/carrier.ts";
 export { type DeployedOptions, type DeployedServer, startDeployed } from "./deployment/deployed_server.ts";
@@ -23,7 +23,6 @@ export { abChart, abSvg, signed } from "./experiment/ab_picture.ts";
 export { type AbOptions, type AbReport, abReport, type Effect } from "./experiment/ab_report.ts";
 export { type Experiment, readExperiment } from "./experiment/read_log.ts";
 export type { FinishedRequest, Observer } from "./finished_request.ts";
-export { openApiDocument } from "./openapi.ts";
 export type { ModelRepository, RepositoryEntry } from "./repository.ts";
 export { type LoadedModel, ServedModel } from "./served_model.ts";
 export { type LoadOptions, servedPackage } from "./served_package.ts";

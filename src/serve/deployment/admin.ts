@@ -2,7 +2,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { IngotError, quoted } from "../../core/index.ts";
+import { counted, IngotError, quoted } from "../../core/index.ts";
 import { readJson, writeJson } from "../../runtime/index.ts";
 import { ClientGone, readBody, textOf } from "../body.ts";
 import { createServer } from "../listener/node_http.ts";
