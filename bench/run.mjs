@@ -7,12 +7,18 @@ import os from "node:os";
 import path from "node:path";
 import { root, setUp } from "../scripts/setup.mjs";
 
-const node = setUp();
 const page = path.join(root, "docs", "benchmarks.md");
 const all = readdirSync(path.join(root, "bench"))
   .filter((name) => name.endsWith(".bench.ts"))
   .sort();
+const known = all.map((name) => name.replace(".bench.ts", ""));
 const [soak, ...soakArguments] = process.argv.slice(2);
+const unknown = soak === "soak" ? undefined : process.argv.slice(2).find((name) => !known.includes(name));
+if (unknown !== undefined) {
+  process.stderr.write(`error: there is no benchmark \`${unknown}\`\n  fix: one of ${known.join(", ")}, soak\n`);
+  process.exit(2);
+}
+const node = setUp();
 if (soak === "soak") {
   const run = spawnSync(node, [path.join(root, "bench", "soak.ts"), ...soakArguments], { cwd: root, stdio: "inherit" });
   process.exit(run.status ?? 1);
