@@ -46,7 +46,10 @@ async function compressedFormat(file: FileSource, head: Uint8Array, depth: numbe
   if (!compression) return undefined;
   const unpacked = async () => (await decompressed(decompress(compression, file), { name: file.name })).file;
   await using inner = await unpacked();
-  if (pickle.detect(await inner.read(0, headSize), inner.size)) return joblib as Format;
+  const innerHead = await inner.read(0, headSize);
+  const isCompressed = compressionOf(innerHead) !== undefined;
+  if (pickle.detect(innerHead, inner.size) || (!isCompressed && joblib.detect(innerHead, inner.size)))
+    return joblib as Format;
   const format = await detectFormat(inner, depth + 1);
   return {
     ...format,

@@ -4,6 +4,7 @@ import type { Format } from "../format.ts";
 import { looksLikePickle } from "../pickle/detect.ts";
 import type { PythonModel } from "../python/model.ts";
 import { describePython } from "../sklearn/describe.ts";
+import { holdsArrays } from "./detect.ts";
 import { readJoblib } from "./read.ts";
 import { surveyJoblib } from "./survey.ts";
 
@@ -13,14 +14,7 @@ export { readJoblib } from "./read.ts";
 export const joblib: Format<PythonModel> = {
   id: "joblib",
   title: "joblib",
-  detect(head, size) {
-    if (compressionOf(head)) return true;
-    if (!looksLikePickle(head, size)) return false;
-    const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
-    return (
-      bytes.includes("joblib.numpy_pickle") && (bytes.includes("NumpyArrayWrapper") || bytes.includes("NDArrayWrapper"))
-    );
-  },
+  detect: (head, size) => compressionOf(head) !== undefined || (looksLikePickle(head, size) && holdsArrays(head)),
   async read(file) {
     const { value, protocol, globals, compression, rest } = await readJoblib(file);
     return {

@@ -45,8 +45,12 @@ function runsAsPickle(bytes: Uint8Array, head: Uint8Array, size: number): boolea
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 0;
   try {
-    const { end } = machine.run();
-    return end === size || machine.calls > 0;
+    for (;;) {
+      const result = machine.next();
+      // What follows a call cannot make it less of a pickle.
+      if (machine.calls > 0) return true;
+      if (result) return result.end === size;
+    }
   } catch (error) {
     if (!(error instanceof IngotError)) throw error;
     const isCutOff = error.code === "FILE_TRUNCATED" && size > head.length && machine.steps > 8;

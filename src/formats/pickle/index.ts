@@ -1,6 +1,7 @@
 // pickle: Python objects of protocols 0 to 5, as inert data.
 import { soon } from "../../core/index.ts";
 import type { Format } from "../format.ts";
+import { holdsArrays } from "../joblib/detect.ts";
 import { stepOverArrays } from "../joblib/survey.ts";
 import { arraysInStream } from "../joblib/wrapper.ts";
 import type { PythonModel } from "../python/model.ts";
@@ -19,8 +20,8 @@ export { readPickle };
 export const pickle: Format<PythonModel> = {
   id: "pickle",
   title: "Python pickle",
-  // Streams of torch begin with a pickle, but more than pickles follow.
-  detect: (head, size) => looksLikePickle(head, size) && !isTorchStream(head),
+  // Streams of torch begin with a pickle, but more than pickles follow; joblib's files are its own.
+  detect: (head, size) => looksLikePickle(head, size) && !isTorchStream(head) && !holdsArrays(head),
   async read(file) {
     const bytes = await file.readAll();
     // joblib's arrays may begin behind what detection sees.

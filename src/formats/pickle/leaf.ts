@@ -1,15 +1,15 @@
 // Opcodes that push a number, text or bytes, read again from where they stand.
 import { IngotError } from "../../core/index.ts";
 import { PyDict, PyFloat, PyGlobal, PyList, PyObject, PySet, PyTuple, type PyValue } from "../python/values.ts";
-import { readPickle } from "./machine.ts";
+import { PickleInput } from "./input.ts";
+import { literal } from "./literals.ts";
 import { utf8Text } from "./text.ts";
 
 /** Bytes that are enough to read a leaf for a name or a preview. */
 export const leafSize = 4096;
 
-/** Bytes of header and, for opcodes that say it, of payload; null for those that end with their line. */
+/** Bytes of header and, for opcodes that say it, of payload; null for those that end with their line. Zeros stand behind the end. */
 export function leafParts(bytes: Uint8Array, at: number): { header: number; payload: number } | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   switch (bytes[at]) {
     case 0x4b: // BININT1
       return { header: 1, payload: 1 };
@@ -23,20 +23,24 @@ export function leafParts(bytes: Uint8Array, at: number): { header: number; payl
     case 0x8c: // SHORT_BINUNICODE
     case 0x43: // SHORT_BINBYTES
     case 0x55: // SHORT_BINSTRING
-      return { header: 2, payload: bytes[at + 1]! };
+      return { header: 2, payload: bytes[at + 1] ?? 0 };
     case 0x8b: // LONG4
     case 0x54: // BINSTRING
-      return { header: 5, payload: view.getInt32(at + 1, true) };
+      return { header: 5, payload: u32(bytes, at + 1) | 0 };
     case 0x58: // BINUNICODE
     case 0x42: // BINBYTES
-      return { header: 5, payload: view.getUint32(at + 1, true) };
+      return { header: 5, payload: u32(bytes, at + 1) };
     case 0x8d: // BINUNICODE8
     case 0x8e: // BINBYTES8
     case 0x96: // BYTEARRAY8
-      return { header: 9, payload: view.getUint32(at + 1, true) + view.getUint32(at + 5, true) * 2 ** 32 };
+      return { header: 9, payload: u32(bytes, at + 1) + u32(bytes, at + 5) * 2 ** 32 };
     default:
       return null;
   }
+}
+
+function u32(bytes: Uint8Array, at: number): number {
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
 
 /** The value of the leaf that begins these bytes; what is longer than `leafSize` is cut short, for showing only. */
@@ -53,19 +57,16 @@ export function leafValue(bytes: Uint8Array): PyValue {
   if (bytes[0] === 0x4d && bytes.length >= 3) return bytes[1]! | (bytes[2]! << 8);
   if (bytes[0] === 0x4a && bytes.length >= 5)
     return bytes[1]! | (bytes[2]! << 8) | (bytes[3]! << 16) | (bytes[4]! << 24);
-  const head = new Uint8Array(9);
-  head.set(bytes.subarray(0, 9));
-  const parts = leafParts(head, 0);
+  const parts = leafParts(bytes, 0);
   const end = parts ? parts.header + parts.payload : bytes.indexOf(10) + 1;
   if (end === 0 || end > bytes.length) {
     const shown = bytes.subarray(parts?.header ?? 1, 160);
     return bytes[0] === 0x58 || bytes[0] === 0x8d ? `${Buffer.from(shown).toString("utf8")}…` : new Uint8Array(shown);
   }
-  const pickle = new Uint8Array(end + 1);
-  pickle.set(bytes.subarray(0, end));
-  pickle[end] = 0x2e;
   try {
-    return readPickle(pickle, "").value;
+    const value = literal(bytes[0]!, new PickleInput(bytes.subarray(0, end), "", 1));
+    // The window that the bytes stand in moves on.
+    return value instanceof Uint8Array ? new Uint8Array(value) : (value ?? null);
   } catch (error) {
     if (error instanceof IngotError) return "…";
     throw error;

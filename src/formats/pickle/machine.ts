@@ -30,6 +30,7 @@ export class Machine {
   steps = 0;
   private readonly input: PickleInput;
   private readonly options: PickleOptions;
+  private readonly limit: number;
   private readonly stack: PyValue[] = [];
   private readonly marks: number[] = [];
   /** Stack positions below this belong to whoever set the last mark. */
@@ -43,25 +44,32 @@ export class Machine {
   constructor(bytes: Uint8Array, source: string, options: PickleOptions) {
     this.input = new PickleInput(bytes, source, options.start ?? 0);
     this.options = options;
+    this.limit = options.mostOpcodes ?? mostOpcodes;
   }
 
   run(): PickleResult {
-    const limit = this.options.mostOpcodes ?? mostOpcodes;
     for (;;) {
-      if (++this.steps > limit) throw this.input.tooLarge(`more than ${limit} opcodes`);
-      const opcode = this.input.opcode();
-      if (opcode === 0x2e) {
-        return {
-          value: this.pop(),
-          end: this.input.offset,
-          protocol: this.protocol,
-          opcodes: this.steps,
-          globals: [...this.globals.values()],
-        };
-      }
-      this.step(opcode);
-      if (this.stack.length > deepestStack) throw this.input.tooLarge("a stack that grows without end");
+      const result = this.next();
+      if (result) return result;
     }
+  }
+
+  /** Runs one opcode; the result at STOP, null before. */
+  next(): PickleResult | null {
+    if (++this.steps > this.limit) throw this.input.tooLarge(`more than ${this.limit} opcodes`);
+    const opcode = this.input.opcode();
+    if (opcode === 0x2e) {
+      return {
+        value: this.pop(),
+        end: this.input.offset,
+        protocol: this.protocol,
+        opcodes: this.steps,
+        globals: [...this.globals.values()],
+      };
+    }
+    this.step(opcode);
+    if (this.stack.length > deepestStack) throw this.input.tooLarge("a stack that grows without end");
+    return null;
   }
 
   private step(opcode: number): void {
