@@ -18,10 +18,25 @@ if [ "${1:-}" = install ]; then
       echo "clients: Python's could not be installed: $(tail -n 1 "$target/pip.log" 2>/dev/null)" >&2
     fi
   fi
-  # NVIDIA's load generator has no wheel for every platform.
-  if [ ! -e "$target/perf_analyzer" ] && [ -x "$target/venv/bin/pip" ]; then
-    "$target/venv/bin/pip" install -q --disable-pip-version-check 'perf-analyzer>=2.60' >"$target/perf_analyzer" 2>&1 ||
-      echo "clients: perf_analyzer could not be installed: $(tail -n 1 "$target/perf_analyzer")" >&2
+  # NVIDIA's load generator: releases of its own are not on PyPI (0.1.0 there is empty), tritonclient's wheels had it up to 2.47. It links
+  # CUDA's runtime and libb64, which it does not use here.
+  perf=$target/perf_analyzer
+  if [ ! -x "$perf/perf_analyzer" ] && [ -x "$target/venv/bin/pip" ]; then
+    if [ "$(uname -sm)" = "Linux x86_64" ] && command -v apt-get dpkg >/dev/null; then
+      rm -rf "$perf" && mkdir -p "$perf/parts" "$perf/lib"
+      (
+        set -e
+        "$PWD/$target/venv/bin/pip" download -q --disable-pip-version-check --no-deps -d "$perf/parts" tritonclient==2.47.0 nvidia-cuda-runtime-cu12==12.9.79
+        for wheel in "$perf"/parts/*.whl; do "$target/venv/bin/python" -m zipfile -e "$wheel" "$perf/parts"; done
+        (cd "$perf/parts" && apt-get download -qq libb64-0d && dpkg -x libb64-0d*.deb .)
+        cp "$perf"/parts/usr/lib/*/libb64.so.0d "$perf"/parts/nvidia/cuda_runtime/lib/libcudart.so.12 "$perf/lib/"
+        cp "$perf"/parts/tritonclient-*/data/bin/perf_analyzer "$perf/"
+        chmod +x "$perf/perf_analyzer"
+      ) >"$target/perf_analyzer.log" 2>&1 || echo "clients: perf_analyzer could not be installed: $(tail -n 1 "$target/perf_analyzer.log")" >&2
+      rm -rf "$perf/parts"
+    else
+      echo "clients: perf_analyzer is left out: its binary is for Linux on x86-64, with libb64 from Debian" >&2
+    fi
   fi
   if [ ! -x "$target/bin/grpcurl" ]; then
     if command -v go >/dev/null; then

@@ -1,20 +1,24 @@
 // Other servers' clients, unmodified, against a server started as the README says. scripts/clients.sh installs them.
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { InvokeEndpointCommand, SageMakerRuntimeClient } from "@aws-sdk/client-sagemaker-runtime";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { Peer } from "../serve/grpc/peer.ts";
 
 const root = path.join(import.meta.dirname, "../..");
 const folder = execFileSync("bash", ["scripts/clients.sh"], { cwd: root, encoding: "utf8" }).trim();
 const python = path.join(root, folder, "venv/bin/python");
 const hasPython = folder !== "" && existsSync(python);
 const grpcurl = path.join(root, ".cache/clients/bin/grpcurl");
-const perfAnalyzer = path.join(root, folder, "venv/bin/perf_analyzer");
+const perfFolder = path.join(root, ".cache/clients/perf_analyzer");
+const perfAnalyzer = path.join(perfFolder, "perf_analyzer");
 if (!hasPython) console.warn("conformance/clients: skipped, run `bash scripts/clients.sh install` to install them");
 if (!existsSync(grpcurl)) console.warn("conformance/clients: grpcurl is skipped, it is not in .cache/clients");
-if (!existsSync(perfAnalyzer)) console.warn("conformance/clients: perf_analyzer is skipped, it does not install here");
+if (!existsSync(perfAnalyzer))
+  console.warn("conformance/clients: perf_analyzer is skipped, it is not in .cache/clients");
 
 const bin = path.join(root, "bin", "ingot.mjs");
 const home = mkdtempSync(path.join(tmpdir(), "ingot-clients-"));
@@ -23,24 +27,65 @@ let server: ChildProcess;
 let url = "";
 let grpc = "";
 
-const enabled = hasPython || existsSync(grpcurl);
+async function serve(...args: string[]) {
+  const all = [bin, "serve", ...args, "--port", "0", "--model-control", "--json"];
+  const child = spawn(process.execPath, all, { env, stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = (await once(child.stdout!, "data")) as [Buffer];
+  const { url: at, grpcPort } = JSON.parse(said.toString()) as { url: string; grpcPort: number };
+  return { child, url: at, grpc: `127.0.0.1:${grpcPort}` };
+}
+
+async function stop(child: ChildProcess) {
+  child.kill("SIGTERM");
+  await once(child, "exit");
+}
+
+const pack = (project: string) =>
+  execFileSync(process.execPath, [bin, "pack", path.join(root, project), "--quiet"], { env, stdio: "ignore" });
+
 beforeAll(async () => {
-  if (!enabled) return;
-  for (const project of ["demo", "demo/penguins"])
-    execFileSync(process.execPath, [bin, "pack", path.join(root, project), "--quiet"], { env, stdio: "ignore" });
-  const args = ["serve", "flight-delay", "penguins", "--port", "0", "--model-control", "--json"];
-  server = spawn(process.execPath, [bin, ...args], { env, stdio: ["ignore", "pipe", "inherit"] });
-  const [said] = (await once(server.stdout!, "data")) as [Buffer];
-  const started = JSON.parse(said.toString()) as { url: string; grpcPort: number };
-  url = started.url;
-  grpc = `127.0.0.1:${started.grpcPort}`;
+  for (const project of ["demo", "demo/penguins"]) pack(project);
+  ({ child: server, url, grpc } = await serve("flight-delay", "penguins"));
 });
 afterAll(async () => {
-  if (server) {
-    server.kill("SIGTERM");
-    await once(server, "exit");
-  }
+  if (server) await stop(server);
   rmSync(home, { recursive: true, force: true });
+});
+
+const flights = readFileSync(path.join(root, "demo/examples.jsonl"), "utf8")
+  .trimEnd()
+  .split("\n")
+  .slice(0, 20)
+  .map((line) => JSON.parse(line) as { inputs: Record<string, unknown>; outputs: { label: string } });
+
+describe("in JavaScript", () => {
+  test("@aws-sdk/client-sagemaker-runtime", async () => {
+    const client = new SageMakerRuntimeClient({
+      endpoint: url,
+      region: "eu-west-1",
+      credentials: { accessKeyId: "any", secretAccessKey: "any" },
+    });
+    const body = JSON.stringify({ instances: flights.map(({ inputs }) => inputs) });
+    const { Body, InvokedProductionVariant, ContentType } = await client.send(
+      new InvokeEndpointCommand({ EndpointName: "flight-delay", ContentType: "application/json", Body: body }),
+    );
+    const answer = JSON.parse(Buffer.from(Body!).toString()) as { predictions: string[] };
+    expect(answer.predictions).toEqual(flights.map(({ outputs }) => outputs.label));
+    expect([InvokedProductionVariant, ContentType]).toEqual(["main", "application/json"]);
+    const nobody = client.send(new InvokeEndpointCommand({ EndpointName: "nobody", Body: body }));
+    await expect(nobody).rejects.toMatchObject({ $metadata: { httpStatusCode: 404 }, message: /nobody/ });
+    client.destroy();
+  });
+
+  test("@grpc/grpc-js with a codec learned from reflection", async () => {
+    const peer = new Peer(Number(grpc.split(":")[1]));
+    await peer.learn("inference.GRPCInferenceService");
+    const about = { model_name: "penguins", inputs: [{ name: "nobody", datatype: "FP32", shape: [1, 1] }] };
+    await expect(peer.ask("/inference.GRPCInferenceService/ModelInfer", about)).rejects.toMatchObject({ code: 3 });
+    const { answer } = await peer.ask("/inference.GRPCInferenceService/ModelMetadata", { name: "flight-delay" });
+    expect(answer).toMatchObject({ name: "flight-delay", versions: ["1.0.0"] });
+    peer.client.close();
+  });
 });
 
 describe.skipIf(!hasPython)("in Python", () => {
@@ -57,25 +102,42 @@ describe.skipIf(!hasPython)("in Python", () => {
     console.log(run.stdout.trim());
   });
 
-  test.skipIf(!existsSync(perfAnalyzer))("perf_analyzer", () => {
+  test.skipIf(!existsSync(perfAnalyzer)).each([
+    ["http", () => new URL(url).host],
+    ["grpc", () => grpc],
+  ])("perf_analyzer over %s", (protocol, address) => {
+    const data = path.join(home, "flights.json");
+    writeFileSync(data, execFileSync(python, [path.join(import.meta.dirname, "clients/perf_data.py"), url]));
     const args = [
       "-m",
       "flight-delay",
+      "-i",
+      protocol,
       "-u",
-      new URL(url).host,
-      "--measurement-mode",
-      "count_windows",
-      "--measurement-request-count",
-      "50",
+      address(),
+      "--input-data",
+      data,
+      "--concurrency-range",
+      "4",
     ];
-    const run = spawnSync(perfAnalyzer, args, { encoding: "utf8" });
+    // How steady a busy machine is says nothing about the server.
+    const windows = ["--measurement-mode", "count_windows", "--measurement-request-count", "200", "-s", "999"];
+    const run = spawnSync(perfAnalyzer, [...args, ...windows], {
+      encoding: "utf8",
+      env: { ...env, LD_LIBRARY_PATH: path.join(perfFolder, "lib") },
+    });
     expect(run.status, run.stderr + run.stdout).toBe(0);
-    expect(run.stdout).toMatch(/throughput/i);
+    // The server's own share is not shown: it looks for a version that is a whole number among the statistics.
+    expect(run.stdout).toMatch(/Throughput: [1-9][\d.]* infer\/sec/);
+    console.log(`perf_analyzer over ${protocol}: ${/Throughput: .*/.exec(run.stdout)?.[0]}`);
   });
 });
 
 describe.skipIf(!hasPython)("schemathesis, which makes requests from /openapi.json", () => {
-  test("finds no 500, no status or content type that is not described, no answer that is not of its schema", () => {
+  test("finds no 500, no status or content type that is not described, no answer that is not of its schema", async () => {
+    for (const project of ["examples/text-tfidf", "examples/pytorch-image"]) pack(project);
+    // A server of its own: it unloads what it likes.
+    const other = await serve("flight-delay", "language", "digits");
     const checks = [
       "not_a_server_error",
       "status_code_conformance",
@@ -84,7 +146,7 @@ describe.skipIf(!hasPython)("schemathesis, which makes requests from /openapi.js
     ];
     const limits = [
       "--phases",
-      "examples,coverage,fuzzing",
+      "examples,coverage,fuzzing,stateful",
       "--max-examples",
       "5",
       // They are the same routes once more.
@@ -97,9 +159,10 @@ describe.skipIf(!hasPython)("schemathesis, which makes requests from /openapi.js
     ];
     const run = spawnSync(
       path.join(root, folder, "venv/bin/schemathesis"),
-      ["run", `${url}/openapi.json`, "--checks", checks.join(","), ...limits],
+      ["run", `${other.url}/openapi.json`, "--checks", checks.join(","), ...limits],
       { encoding: "utf8", cwd: home, timeout: 240_000 },
     );
+    await stop(other.child);
     expect(run.status, run.stdout.slice(-4000)).toBe(0);
     console.log(`schemathesis: ${/\d+ generated, \d+ passed/.exec(run.stdout)?.[0]}`);
   }, 300_000);
