@@ -1,5 +1,6 @@
 // A model's description as a picture that people paste into a review.
 import type { ModelUse } from "../convert/index.ts";
+import { grouped } from "../core/index.ts";
 import type { ModelDescription } from "../formats/index.ts";
 import { columns, few } from "./render.ts";
 
@@ -29,7 +30,7 @@ export function renderDescription(model: ModelDescription, use: ModelUse): strin
 
 /** Digits in groups from 10,000 on, as sentences have them. */
 function factText(value: string | number): string {
-  return typeof value === "number" && Math.abs(value) >= 10_000 ? value.toLocaleString("en-US") : String(value);
+  return Number.isInteger(value) && Number(value) >= 10_000 ? grouped(Number(value)) : String(value);
 }
 
 /** Nothing where the file does not say: weights have no inputs. */

@@ -1,5 +1,5 @@
 // The picture of a scan: the verdict first, then what was found, where, why it matters and what to do; then what nobody understood.
-import { counted } from "../core/index.ts";
+import { counted, grouped } from "../core/index.ts";
 import type { Finding, ScannedFile, ScanReport, Verdict } from "../scan/index.ts";
 import { few, size } from "./render.ts";
 import { inOneLine } from "./visible.ts";
@@ -85,5 +85,5 @@ function summary(report: ScanReport): string {
   const [only] = report.files;
   if (report.files.length === 1 && only) return coverageText(only);
   const understood = report.files.filter((file) => file.covered === file.size && file.unread.length === 0).length;
-  return `${counted(report.files.length, "file or member", "files and members")}, ${size(report.bytes)}; ${understood} of them understood to the last byte`;
+  return `${counted(report.files.length, "file or member", "files and members")}, ${size(report.bytes)}; ${grouped(understood)} of them understood to the last byte`;
 }

@@ -51,11 +51,6 @@ export function quoted(value: unknown, limit = 60): string {
   return text.length <= limit ? text : `${text.slice(0, limit - 1)}…`;
 }
 
-/** `1 byte follows`, `5 bytes follow`: of what stands behind an end. */
-export function bytesFollow(count: number): string {
-  return count === 1 ? "1 byte follows" : `${count} bytes follow`;
-}
-
 /** JSON.stringify throws at the integers beyond 2^53 that readers keep as bigint. */
 function withLongIntegers(_key: string, value: unknown): unknown {
   return typeof value === "bigint" ? `${value}` : value;
