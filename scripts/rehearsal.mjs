@@ -8,6 +8,16 @@ import path from "node:path";
 
 const here = import.meta.dirname;
 const demo = path.join(here, "..", "demo");
+const fixtures = path.join(here, "..", "fixtures");
+/** The kinds of files that people scan most; nothing is found in these. */
+const scanned = [
+  path.join(demo, "penguins", "species.pkl"),
+  path.join(demo, "delay.txt"),
+  ...["pickle", "joblib", "numpy", "safetensors"].map((name) => path.join(fixtures, name)),
+  ...["checkpoint-1.12.1.pt", "script-1.12.1.pt", "legacy-1.12.1.pth", "state_dict-2.8.0.pt"].map((name) =>
+    path.join(fixtures, "pytorch", name),
+  ),
+];
 
 /**
  * Runs every rehearsal in turn on a bundle, which leaves `<chunk>.v8` beside each chunk.
@@ -47,7 +57,7 @@ export async function rehearse(folder) {
     if (server.connected) server.send("stop");
     loaded.serve = await end;
     loaded.predict = await run("predict", "flight-delay", inputs);
-    loaded.scan = await run("scan", path.join(demo, "penguins", "species.pkl"), path.join(demo, "delay.txt"));
+    loaded.scan = await run("scan", ...scanned);
     loaded.version = await run("--version");
     return loaded;
   } finally {
