@@ -22,8 +22,9 @@ export class ShownModels {
     return new ShownModels(this.models.filter(({ name }) => names.has(name)));
   }
 
-  has(name: string): boolean {
-    return this.models.some((model) => model.name === name);
+  /** @param version empty = any */
+  has(name: string, version = ""): boolean {
+    return this.models.some((model) => model.name === name && (version === "" || model.version === version));
   }
 
   /**

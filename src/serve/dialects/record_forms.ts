@@ -59,28 +59,34 @@ export function recordsFromColumns(schema: Schema, columns: unknown, where: stri
   );
 }
 
-/** A record whose values are in our form: `[x]` for a single value is x, `{"b64": …}` for a text is the text. */
+/** A record whose values are in our form: `[x]` for a single value is x, `{"b64": …}` is the text, or for a file its base64. */
 function recordOf(row: InputRecord, inputs: readonly InputSpec[]): InputRecord {
   const record: Record<string, unknown> = { ...row };
   for (const spec of inputs) {
     const value = record[spec.name];
     const single = spec.shape.length === 0 && Array.isArray(value) && value.length === 1 ? value[0] : value;
-    const plain = spec.dtype === "string" ? withTexts(single, `inputs.${spec.name}`) : single;
+    const read = spec.type === "bytes" ? base64Of : textOf;
+    const plain = spec.dtype === "string" ? withoutB64(single, `inputs.${spec.name}`, read) : single;
     if (plain !== value) record[spec.name] = plain;
   }
   return record;
 }
 
-function withTexts(value: unknown, where: string): unknown {
-  if (Array.isArray(value)) return value.map((element) => withTexts(element, where));
+function withoutB64(value: unknown, where: string, read: (bytes: Buffer, where: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((element) => withoutB64(element, where, read));
   if (!isObject(value) || !Object.hasOwn(value, "b64")) return value;
   const { b64 } = value;
   if (typeof b64 !== "string" || !/^[A-Za-z0-9+/_-]*={0,2}$/.test(b64))
     throw new IngotError("INPUT_INVALID", { what: `expected base64, got ${quoted(b64)}`, where });
-  const bytes = Buffer.from(b64, "base64");
-  if (!isUtf8(bytes))
-    throw new IngotError("INPUT_INVALID", { what: "the base64 holds bytes that are not UTF-8", where });
-  return bytes.toString("utf8");
+  return read(Buffer.from(b64, "base64"), where);
+}
+
+/** Clients leave padding out or use the alphabet of URLs; what goes on is base64 as everybody reads it. */
+const base64Of = (bytes: Buffer) => bytes.toString("base64");
+
+function textOf(bytes: Buffer, where: string): string {
+  if (isUtf8(bytes)) return bytes.toString("utf8");
+  throw new IngotError("INPUT_INVALID", { what: "the base64 holds bytes that are not UTF-8", where });
 }
 
 /**

@@ -28,10 +28,10 @@ export function inferenceService(serving: Serving): Service {
           ready: serving.isReady,
         })),
       ),
-      unary("ModelReady", inference.modelReadyRequest, inference.modelReadyResponse, (request, exchange) => {
-        find(request, exchange);
-        return { ready: serving.isReady };
-      }),
+      // As Triton's: a model that is not there is not ready, which its clients' `is_model_ready` says without an exception.
+      unary("ModelReady", inference.modelReadyRequest, inference.modelReadyResponse, (request, exchange) => ({
+        ready: serving.isReady && serving.shownTo(exchange).has(request.name ?? "", request.version),
+      })),
       unary("ServerMetadata", inference.serverMetadataRequest, inference.serverMetadataResponse, () => ({
         name: "ingot",
         version: serving.options.version,

@@ -76,6 +76,7 @@ for mistake, words, code in [
 other = next(one.name for one in client.get_model_repository_index().models if one.name != MODEL)
 client.unload_model(other)
 assert not any(one.name == other and one.state == "READY" for one in client.get_model_repository_index().models)
+assert not client.is_model_ready(other)
 client.load_model(other)
 assert client.is_model_ready(other)
 client.close()

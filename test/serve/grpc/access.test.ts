@@ -57,7 +57,7 @@ const rows: [method: string, bytes: Buffer, token: string | null, code: number][
   ["ModelInfer", named("people"), some, status.NOT_FOUND],
   ["ModelInfer", named("nobody"), some, status.NOT_FOUND],
   ["ModelMetadata", named("people"), some, status.NOT_FOUND],
-  ["ModelReady", named("people"), some, status.NOT_FOUND],
+  ["ModelReady", named("people"), some, status.OK],
   ["ModelConfig", named("people"), some, status.NOT_FOUND],
   ["ModelStatistics", named("people"), some, status.NOT_FOUND],
   ["ModelInfer", named("odds"), some, status.INVALID_ARGUMENT],

@@ -77,6 +77,14 @@ describe("health and metadata", () => {
     expect(await ask(method, request)).toMatchObject(answer as object);
   });
 
+  test.each([{ name: "people", version: "9" }, { name: "nobody" }, {}])(
+    "ModelReady %j is no error, and false",
+    async (model) => {
+      // Without defaults, which protobuf does not send.
+      expect(await ask("ModelReady", model)).toEqual({});
+    },
+  );
+
   test("grpc.health.v1 tells of the server and of each service", async () => {
     const check = async (name: string) => (await peer.ask("/grpc.health.v1.Health/Check", { service: name })).answer;
     expect([await check(""), await check(service)]).toEqual([{ status: "SERVING" }, { status: "SERVING" }]);
