@@ -16,7 +16,7 @@ function load(file) {
   if (known) return known.exports;
   const cachedData = compiled(`${file}.v8`);
   const script = new Script(readFileSync(file, "utf8"), {
-    filename: file,
+    filename: nameOf(file),
     ...(cachedData && { cachedData }),
   });
   observe?.(file, script);
@@ -26,6 +26,14 @@ function load(file) {
   const requireFrom = (id) => (id[0] === "." ? load(path.join(folder, id)) : require(id));
   script.runInThisContext()(module.exports, requireFrom, module, file, folder);
   return module.exports;
+}
+
+/**
+ * Not where this machine keeps it: what V8 compiled would differ from place to place. From bytes, since V8 writes the whole of a text that this
+ * would be a part of.
+ */
+function nameOf(file) {
+  return Buffer.from(`dist/cli/chunks/${path.basename(file)}`).toString();
 }
 
 function compiled(file) {

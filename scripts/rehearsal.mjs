@@ -27,8 +27,9 @@ const scanned = [
 export async function rehearse(folder) {
   const home = mkdtempSync(path.join(tmpdir(), "ingot-build-"));
   const list = path.join(home, "chunks.json");
+  // What V8 compiles holds hashes of texts, whose seed is random: fixed here, so that every build gives the same bytes.
   const begin = (kept, words) =>
-    spawn(process.execPath, [path.join(here, "rehearse.cjs"), folder, list, kept, ...words], {
+    spawn(process.execPath, ["--random-seed=1", path.join(here, "rehearse.cjs"), folder, list, kept, ...words], {
       env: { ...process.env, INGOT_HOME: home, NODE_OPTIONS: "" },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });

@@ -10,6 +10,7 @@ import { openPackage, resolveReference } from "../../package/index.ts";
 import { type BaseImage, openBase } from "./base.ts";
 import { type Compression, ImageLayout, type Layer } from "./layout.ts";
 import { packageFiles } from "./package_files.ts";
+import { withoutSections } from "./program.ts";
 import { installation, type Platform, places, runtimeFiles } from "./runtime_files.ts";
 import { sharedLibraries } from "./shared_libraries.ts";
 import { type TarEntry, tar } from "./tar.ts";
@@ -17,7 +18,10 @@ import { type TarEntry, tar } from "./tar.ts";
 export interface ImageOptions {
   /** `none` brings the shared libraries of this machine; `oci:folder:tag`; or an image of a registry. It needs glibc and libstdc++. */
   readonly base: string;
+  /** Default gzip. */
   readonly compression?: Compression;
+  /** Of the compression: 1 to 9 for gzip (6), 1 to 22 for zstd (3). */
+  readonly level?: number;
   /** The Node that goes into the image, for its platform. Default: the one that runs this. */
   readonly node?: string;
   /** Version of Ingot. */
@@ -72,7 +76,7 @@ export async function exportImage(
   const entry = await resolveReference(reference, store);
   const pkg = await openPackage(`${entry.name}:${entry.version}@${entry.digest}`, store);
   const base = await openBase(options.base, platform);
-  const compression = options.compression ?? "gzip";
+  const packing = { compression: options.compression ?? "gzip", level: options.level } as const;
   const partial = `${folder}.partial`;
   await rm(partial, { recursive: true, force: true });
   try {
@@ -82,10 +86,10 @@ export async function exportImage(
     const layers: Record<string, Layer> = {
       node: await layout.addLayer(
         tar(await nodeFiles(options.node ?? process.execPath, root, base, platform)),
-        compression,
+        packing,
       ),
-      ingot: await layout.addLayer(tar(runtimeFiles(root, platform)), compression),
-      package: await layout.addLayer(tar(await packageFiles(entry, store)), compression),
+      ingot: await layout.addLayer(tar(runtimeFiles(root, platform)), packing),
+      package: await layout.addLayer(tar(await packageFiles(entry, store)), packing),
     };
     const added = Object.values(layers);
     const title = `${entry.name}:${entry.version}`;
@@ -159,7 +163,8 @@ export async function exportImage(
 
 /** Node, and where there is no base the libraries that it and the native runtime load, with the two files that name the user. */
 async function nodeFiles(node: string, root: string, base: BaseImage, platform: Platform): Promise<TarEntry[]> {
-  const program: TarEntry = { kind: "file", path: places.node, content: { file: node }, isExecutable: true };
+  const content = await withoutSections(node);
+  const program: TarEntry = { kind: "file", path: places.node, content, isExecutable: true };
   if (base.digest !== null) return [program];
   const native = path.join(
     root,

@@ -6,11 +6,16 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Readable, Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createGzip, createZstdCompress } from "node:zlib";
+import { constants, createGzip, createZstdCompress } from "node:zlib";
 import type { Digest } from "../../core/index.ts";
 import type { Descriptor } from "../../oci/index.ts";
 
 export type Compression = "gzip" | "zstd" | "none";
+
+export interface Packing {
+  readonly compression: Compression;
+  readonly level: number | undefined;
+}
 
 export interface Layer {
   readonly descriptor: Descriptor;
@@ -36,12 +41,16 @@ export class ImageLayout {
   }
 
   /** Compresses and hashes in one pass. */
-  async addLayer(archive: AsyncIterable<Uint8Array>, compression: Compression): Promise<Layer> {
+  async addLayer(archive: AsyncIterable<Uint8Array>, { compression, level }: Packing): Promise<Layer> {
     const [plain, packed] = [counted(), counted()];
     const staged = path.join(this.folder, `staged-${this.count++}`);
     const steps = [Readable.from(archive, { objectMode: false }), plain.stream];
     const compress =
-      compression === "gzip" ? createGzip({ level: 6 }) : compression === "zstd" ? createZstdCompress() : null;
+      compression === "gzip"
+        ? createGzip({ level: level ?? 6 })
+        : compression === "zstd"
+          ? createZstdCompress({ params: { [constants.ZSTD_c_compressionLevel]: level ?? 3 } })
+          : null;
     await pipeline([...steps, ...(compress ? [compress] : []), packed.stream, createWriteStream(staged)]);
     const digest = packed.digest();
     await rename(staged, this.blobPath(digest));

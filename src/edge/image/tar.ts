@@ -4,11 +4,18 @@ import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { IngotError } from "../../core/index.ts";
 
+/** A file as it is on disk, or as much of it as `size` says, with other bytes at its beginning. */
+export interface FileContent {
+  readonly file: string;
+  readonly size?: number;
+  readonly begin?: Uint8Array;
+}
+
 export type TarEntry = {
   /** Relative, `/` between parts, without a leading one. */
   readonly path: string;
 } & (
-  | { readonly kind: "file"; readonly content: Uint8Array | { readonly file: string }; readonly isExecutable?: boolean }
+  | { readonly kind: "file"; readonly content: Uint8Array | FileContent; readonly isExecutable?: boolean }
   | { readonly kind: "folder" }
   | { readonly kind: "link"; readonly target: string }
 );
@@ -54,12 +61,19 @@ function complete(entries: readonly TarEntry[]): TarEntry[] {
 
 async function sizeOf(entry: TarEntry): Promise<number> {
   if (entry.kind !== "file") return 0;
-  return entry.content instanceof Uint8Array ? entry.content.byteLength : (await stat(entry.content.file)).size;
+  if (entry.content instanceof Uint8Array) return entry.content.byteLength;
+  return entry.content.size ?? (await stat(entry.content.file)).size;
 }
 
-async function* contentOf(content: Uint8Array | { readonly file: string }): AsyncGenerator<Uint8Array> {
-  if (content instanceof Uint8Array) yield content;
-  else yield* createReadStream(content.file, { highWaterMark: 1 << 20 });
+async function* contentOf(content: Uint8Array | FileContent): AsyncGenerator<Uint8Array> {
+  if (content instanceof Uint8Array) {
+    yield content;
+    return;
+  }
+  const { file, begin, size } = content;
+  if (begin) yield begin;
+  const end = size === undefined ? {} : { end: size - 1 };
+  yield* createReadStream(file, { highWaterMark: 1 << 20, start: begin?.byteLength ?? 0, ...end });
 }
 
 function header(entry: TarEntry, size: number): Buffer {
