@@ -29,9 +29,9 @@ export function outputTensor({ dtype, shape }: OutputSpec, rows: readonly (reado
   return dtype === "float32" ? float32(values, dims) : float64(values, dims);
 }
 
-/** Names of classes picked by position; positions themselves where there are none. */
+/** Names of classes picked by position; positions themselves where there are none. Several a row where the output has a shape. */
 export function labelTensor(
-  { dtype }: OutputSpec,
+  { dtype, shape }: OutputSpec,
   positions: readonly number[],
   classes: readonly (string | number | boolean)[] | null | undefined,
 ): Tensor {
@@ -39,7 +39,8 @@ export function labelTensor(
   if (dtype === "string") return strings(labels.map(String));
   if (dtype === "bool") return { dtype, dims: [labels.length], data: Uint8Array.from(labels, Number) };
   if (dtype === "float64") return float64(labels.map(Number));
-  return int64(labels.map(Number));
+  const width = shape.length === 0 ? 1 : Number(shape[0]);
+  return int64(labels.map(Number), shape.length === 0 ? [labels.length] : [labels.length / width, width]);
 }
 
 /** The first of the largest. */

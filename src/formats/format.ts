@@ -30,6 +30,7 @@ export interface ModelDescription {
     | "regression"
     | "binary classification"
     | "multiclass classification"
+    | "multilabel classification"
     | "ranking"
     | "survival"
     | "unknown";

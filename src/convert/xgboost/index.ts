@@ -103,7 +103,7 @@ function emitMargins(
 }
 
 function classCount(objective: XgboostObjective, groups: number): number {
-  if (objective.kind === "value") return 0;
+  if (objective.kind === "value" || objective.kind === "labels") return 0;
   return objective.kind === "binary" ? 2 : groups;
 }
 

@@ -43,6 +43,10 @@ export function emitOutputs(
     label(g.op("ArgMax", [objective.labelsFromMargins ? margins : probabilities], { axis: 1, keepdims: 0 }));
     put("probabilities", probabilities, { type: "float", shape: [groups], role: "probabilities", ...named }, fewUlp);
     put("margin", margins, { type: "float", shape: [groups], role: "margin", ...named }, exact);
+  } else if (objective.kind === "labels") {
+    put("label", isAbove(g, margins, aboveHalf), { type: "int", shape, role: "label" }, exact);
+    put("probabilities", sigmoid(g, margins), { type: "float", shape, role: "value" }, fewUlp);
+    put("margin", margins, { type: "float", shape, role: "margin" }, exact);
   } else if (objective.link === "identity") {
     put("prediction", flat, { type: "float", shape, role: "value" }, exact);
   } else {

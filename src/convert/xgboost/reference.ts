@@ -51,7 +51,7 @@ export function xgboostReference(
             spec.name,
             labelTensor(
               spec,
-              answers.map(({ label }) => label),
+              answers.flatMap(({ labels }) => labels),
               options.classes,
             ),
           ];
@@ -133,15 +133,13 @@ function linearSums(model: XgboostModel, margins: readonly number[], record: rea
 function answerOf({ kind, link, labelsFromMargins }: XgboostObjective, sums: readonly number[]) {
   if (kind === "multiclass") {
     const prediction = softmax(sums);
-    return { prediction, label: largestOf(labelsFromMargins ? sums : prediction) };
+    return { prediction, labels: [largestOf(labelsFromMargins ? sums : prediction)] };
   }
-  if (kind === "binary" && link !== "sigmoid") return { prediction: [], label: Number(sums[0]! > 0) };
-  if (kind === "binary") {
-    const positive = sigmoid(sums[0]!);
-    return { prediction: [fround(1 - positive), positive], label: Number(positive > 0.5) };
-  }
-  if (link === "identity") return { prediction: [...sums], label: 0 };
-  return { prediction: sums.map((sum) => (link === "exp" ? fround(Math.exp(sum)) : sigmoid(sum))), label: 0 };
+  if (kind === "binary" && link !== "sigmoid") return { prediction: [], labels: [Number(sums[0]! > 0)] };
+  if (link === "identity") return { prediction: [...sums], labels: [] };
+  const prediction = sums.map((sum) => (link === "exp" ? fround(Math.exp(sum)) : sigmoid(sum)));
+  const labels = prediction.map((share) => Number(share > 0.5));
+  return { prediction: kind === "binary" ? [fround(1 - prediction[0]!), ...prediction] : prediction, labels };
 }
 
 function sigmoid(x: number): number {

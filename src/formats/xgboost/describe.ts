@@ -2,10 +2,10 @@
 import { type ColumnType, counted, quoted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { groupsOf, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
-import { xgboostObjectives } from "./objective.ts";
+import { xgboostObjectiveOf } from "./objective.ts";
 
 export function describeXgboost(model: XgboostModel): ModelDescription {
-  const objective = Object.hasOwn(xgboostObjectives, model.objective) ? xgboostObjectives[model.objective] : undefined;
+  const objective = xgboostObjectiveOf(model);
   const groups = groupsOf(model);
   const shape = groups > 1 ? [groups] : [];
   const float = (name: string, of: number[]) => ({ name, type: "float" as const, shape: of });
@@ -15,7 +15,12 @@ export function describeXgboost(model: XgboostModel): ModelDescription {
       ? [label, ...(objective.link === "step" ? [] : [float("probabilities", [2])]), float("margin", [])]
       : objective?.kind === "multiclass"
         ? [label, float("probabilities", shape), float("margin", shape)]
-        : [float("prediction", shape), ...(objective && objective.link !== "identity" ? [float("margin", shape)] : [])];
+        : objective?.kind === "labels"
+          ? [{ ...label, shape }, float("probabilities", shape), float("margin", shape)]
+          : [
+              float("prediction", shape),
+              ...(objective && objective.link !== "identity" ? [float("margin", shape)] : []),
+            ];
   return {
     format: `xgboost-${model.form}`,
     producer: { name: "XGBoost", ...(model.version ? { version: versionText(model) } : {}) },

@@ -9,7 +9,7 @@ import { UbjCursor } from "./ubj_cursor.ts";
 export { tornNote, xgboostColumnType } from "./describe.ts";
 export { readXgboostLegacy, xgboostLegacy } from "./legacy.ts";
 export { groupsOf, isBefore, roundsOf, type XgboostModel, type XgboostTrees } from "./model.ts";
-export { type XgboostLink, type XgboostObjective, xgboostObjectives } from "./objective.ts";
+export { type XgboostLink, type XgboostObjective, xgboostObjectiveOf, xgboostObjectives } from "./objective.ts";
 
 /** A learner or a booster with its configuration; the version may stand first. Source maps and package files have a `version` too. */
 const jsonStart =

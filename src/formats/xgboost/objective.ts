@@ -1,12 +1,14 @@
 // Objectives by name: what the margin means, and how a base score becomes one.
 // Rule: dmlc/xgboost src/objective/*.cc|cu, PredTransform and ProbToMargin of each objective.
 import type { ModelDescription } from "../format.ts";
+import type { XgboostModel } from "./model.ts";
 
 /** From margin to prediction. */
 export type XgboostLink = "identity" | "sigmoid" | "exp" | "softmax" | "step";
 
 export interface XgboostObjective {
-  readonly kind: "value" | "binary" | "multiclass";
+  /** `labels`: several, each there or not. */
+  readonly kind: "value" | "binary" | "multiclass" | "labels";
   readonly link: XgboostLink;
   /** From base score to margin. */
   readonly base: "identity" | "logit" | "log";
@@ -64,3 +66,12 @@ export const xgboostObjectives: Readonly<Record<string, XgboostObjective>> = {
   "multi:softprob": multiclass,
   "multi:softmax": { ...multiclass, labelsFromMargins: true },
 };
+
+/** The objective of a model; undefined where it is not known. A binary one with several targets is of labels. */
+export function xgboostObjectiveOf({ objective, numTarget }: XgboostModel): XgboostObjective | undefined {
+  if (!Object.hasOwn(xgboostObjectives, objective)) return undefined;
+  const known = xgboostObjectives[objective]!;
+  return known.kind === "binary" && numTarget > 1
+    ? { ...known, kind: "labels", task: "multilabel classification" }
+    : known;
+}

@@ -69,13 +69,13 @@ const refused: [
 ][] = [
   ["an unknown objective", (m) => (m.learner.objective["name"] = "reg:mine"), {}, /objective "reg:mine" is not known/],
   [
-    "several labels",
+    "several labels of a hinge",
     (m) => {
-      m.learner.objective["name"] = "binary:logistic";
+      m.learner.objective["name"] = "binary:hinge";
       m.learner.learner_model_param["num_target"] = "2";
     },
     {},
-    /binary:logistic with 2 targets \(multi-label\) is not converted yet/,
+    /binary:hinge with 2 targets \(multi-label\) is not converted yet/,
   ],
   [
     "a base score beyond its link",
