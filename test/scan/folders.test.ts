@@ -56,6 +56,12 @@ const edits: [name: string, find: RegExp, put: string, what: RegExp][] = [
     "code: null\n    skops_trusted_types: [os.system]",
     /trusted_types = "os\.system"/,
   ],
+  [
+    "a list of trusted types, most of them harmless",
+    /code: null/,
+    "code: null\n    skops_trusted_types: [collections.OrderedDict, lightgbm.basic.Booster, shop.Model]",
+    /trusted_types = ".*shop\.Model"/,
+  ],
   ["a path outside", /model_path: model\.pkl/, "model_path: ../../secret.pkl", /\.\.\/\.\.\/secret\.pkl/],
 ];
 test.each(edits)("MLmodel with %s is a finding", async (name, find, put, what) => {
@@ -65,6 +71,18 @@ test.each(edits)("MLmodel with %s is a finding", async (name, find, put, what) =
   writeFileSync(file, readFileSync(file, "utf8").replace(find, put));
   const { findings } = await scanPath(copy, "m");
   expect(findings.map((finding) => finding.what).join("\n")).toMatch(what);
+});
+
+test("types that every MLflow model of LightGBM trusts are none", async () => {
+  const copy = path.join(temporary, "lightgbm");
+  cpSync(path.join(fixtures, "mlflow", "sklearn"), copy, { recursive: true });
+  const file = path.join(copy, "MLmodel");
+  const types = "[collections.OrderedDict, lightgbm.basic.Booster, lightgbm.sklearn.LGBMClassifier]";
+  writeFileSync(
+    file,
+    readFileSync(file, "utf8").replace("code: null", `code: null\n    skops_trusted_types: ${types}`),
+  );
+  expect(await scanPath(copy, "m")).toMatchObject({ verdict: "clean", findings: [] });
 });
 
 test("weights of TensorFlow.js alone, with a manifest that is a list, also inside of an archive", async () => {
