@@ -8,6 +8,11 @@ import { bundleCommandLine } from "./bundle_command_line.mjs";
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, "dist");
 
+// What is built is run and compiled here too, by the Node that will run it.
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  process.stderr.write("error: the build needs the project's own Node\n  fix: npm run build\n");
+  process.exit(2);
+}
 rmSync(dist, { recursive: true, force: true });
 
 await Promise.all([

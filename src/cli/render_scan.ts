@@ -11,13 +11,15 @@ const verdicts: Readonly<Record<Verdict, string>> = {
   unknown: "UNKNOWN     nothing bad was found, but not everything could be understood",
   clean: "CLEAN       every byte was understood, and nothing bad is among them",
 };
+const nothing = "UNKNOWN     there is not one byte to understand";
 const shownGroups = 12;
 const shownOfGroup = 3;
 const shownFiles = 10;
 const shownTargets = 40;
 
 export function renderScan(report: ScanReport): string {
-  const lines = [...targetsOf(report), verdicts[report.verdict], ""];
+  const isNothing = report.verdict === "unknown" && report.bytes === 0;
+  const lines = [...targetsOf(report), isNothing ? nothing : verdicts[report.verdict], ""];
   const groups = [...Map.groupBy(report.findings, ({ rule, file }) => `${rule}\0${outermost(file)}`).values()];
   for (const group of groups.slice(0, shownGroups)) lines.push(...renderGroup(group), "");
   const more = groups.slice(shownGroups).reduce((sum, group) => sum + group.length, 0);

@@ -1,5 +1,6 @@
 // Paths inside packages and projects: relative, portable, and never outside.
-import { IngotError, quoted } from "./errors.ts";
+import { IngotError } from "./errors.ts";
+import { quoted } from "./wording.ts";
 
 const reserved = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?$/i;
 

@@ -19,7 +19,7 @@ export function nameProblem(name: string): string | null {
   if (first === "localhost" || first.includes("."))
     return "begins like a host name: no dot before the first `/`, please";
   if (namePattern.test(name)) return null;
-  if (/[A-Z]/.test(name)) return `must be lower case, like ${quoted(name.toLowerCase())}`;
+  if (namePattern.test(name.toLowerCase())) return `must be lower case, like ${quoted(name.toLowerCase())}`;
   return "must be lower-case letters and digits, joined by single `.`, `_`, `-` or `/`";
 }
 

@@ -54,7 +54,8 @@ export async function scanSources(
   if (folder) await collector.folder(`${target.replace(/\/+$/, "")}/`, (survey) => walkFolder(folder, survey));
   const findings = bySeverity(collector.findings);
   const { files } = collector;
-  const complete = files.every(isComplete) && files.length > 0;
+  // Of nothing there is nothing to say: as a rule it is a download that failed.
+  const complete = files.every(isComplete) && bytes > 0;
   return {
     target,
     verdict: verdictOf(findings, complete),

@@ -18,7 +18,7 @@ const temporary = mkdtempSync(path.join(tmpdir(), "ingot-scan-"));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 const verdicts: [name: string, bytes: Uint8Array, verdict: string, complete: boolean][] = [
-  ["an empty file", Buffer.alloc(0), "clean", true],
+  ["an empty file", Buffer.alloc(0), "unknown", false],
   ["a text", Buffer.from("# Model card\n\nÜber alles gemessen.\n"), "clean", true],
   ["an honest pickle", joined(op.proto(2), op.emptyDict, op.stop), "clean", true],
   [
@@ -89,11 +89,16 @@ test("an endless stream ends as a finding, a short one is scanned as a file is",
   expect(await scanStream(one(), "standard input")).toMatchObject({ complete: true, verdict: "malicious" });
 });
 
-test("an empty folder is not clean: nothing was scanned", async () => {
+test("an empty folder, file or stream is not clean: nothing was scanned", async () => {
   mkdirSync(path.join(temporary, "empty"));
-  const report = await scanPath(path.join(temporary, "empty"));
-  expect(report.verdict).toBe("unknown");
-  expect(fails(report, "critical")).toBe(true);
+  const file = path.join(temporary, "empty.bin");
+  writeFileSync(file, "");
+  async function* none(): AsyncGenerator<Uint8Array> {}
+  const folder = path.join(temporary, "empty");
+  for (const report of [await scanPath(folder), await scanPath(file), await scanStream(none(), "standard input")]) {
+    expect(report.verdict).toBe("unknown");
+    expect(fails(report, "critical")).toBe(true);
+  }
 });
 
 const globals: [module: string, name: string, kind: string, args?: string][] = [

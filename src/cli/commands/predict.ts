@@ -81,6 +81,7 @@ export default command({
         lines.length = 0;
       }
       if (io.json) io.result(all, () => "");
+      if (done === 0) io.note("no record came: nothing was predicted");
       if (failed > 0) io.note(`${failed} of ${done} records were refused; the others are answered`);
       return failed > 0 ? 1 : 0;
     } finally {
