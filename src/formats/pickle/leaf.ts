@@ -46,17 +46,14 @@ function u32(bytes: Uint8Array, at: number): number {
 /** The value of the leaf that begins these bytes; what is longer than `leafSize` is cut short, for showing only. */
 export function leafValue(bytes: Uint8Array): PyValue {
   // Most leaves are short text, and need no machine.
-  if (bytes[0] === 0x8c || (bytes[0] === 0x58 && bytes[2] === 0 && bytes[3] === 0 && bytes[4] === 0)) {
-    const start = bytes[0] === 0x8c ? 2 : 5;
+  const start = shortTextHeader(bytes, 0);
+  if (start > 0) {
     const end = start + bytes[1]!;
     const text = end <= bytes.length ? utf8Text(bytes.subarray(start, end)) : null;
     if (text !== null) return text;
   }
-  // So are small integers: every dtype and shape of an array holds some.
-  if (bytes[0] === 0x4b && bytes.length >= 2) return bytes[1]!;
-  if (bytes[0] === 0x4d && bytes.length >= 3) return bytes[1]! | (bytes[2]! << 8);
-  if (bytes[0] === 0x4a && bytes.length >= 5)
-    return bytes[1]! | (bytes[2]! << 8) | (bytes[3]! << 16) | (bytes[4]! << 24);
+  const integer = bytes.length >= 5 ? smallInteger(bytes, 0) : null;
+  if (integer !== null) return integer;
   const parts = leafParts(bytes, 0);
   const end = parts ? parts.header + parts.payload : bytes.indexOf(10) + 1;
   if (end === 0 || end > bytes.length) {
@@ -70,6 +67,26 @@ export function leafValue(bytes: Uint8Array): PyValue {
   } catch (error) {
     if (error instanceof IngotError) return "…";
     throw error;
+  }
+}
+
+/** Bytes before a text of up to 255 bytes; 0 where the opcode is another. */
+export function shortTextHeader(bytes: Uint8Array, at: number): number {
+  if (bytes[at] === 0x8c) return 2;
+  return bytes[at] === 0x58 && bytes[at + 2] === 0 && bytes[at + 3] === 0 && bytes[at + 4] === 0 ? 5 : 0;
+}
+
+/** What BININT, BININT1 and BININT2 push, which every dtype and shape of an array holds some of; null where the opcode is another. */
+export function smallInteger(bytes: Uint8Array, at: number): number | null {
+  switch (bytes[at]) {
+    case 0x4b:
+      return bytes[at + 1]!;
+    case 0x4d:
+      return bytes[at + 1]! | (bytes[at + 2]! << 8);
+    case 0x4a:
+      return u32(bytes, at + 1) | 0;
+    default:
+      return null;
   }
 }
 

@@ -2,7 +2,7 @@
 import { type Soon, soon } from "../../core/index.ts";
 import { PyDict, PyGlobal, PyList, PyObject, PySet, PyTuple, type PyValue } from "../python/values.ts";
 import { globalOf, isGlobal, no, none, yes } from "./abstract_values.ts";
-import { leafSize, leafValue } from "./leaf.ts";
+import { leafSize, leafValue, shortTextHeader, smallInteger } from "./leaf.ts";
 import { shortText } from "./text.ts";
 import { Missing, type Window } from "./window.ts";
 
@@ -66,15 +66,17 @@ export class Recall {
     return dict;
   }
 
-  /** Short text stands in most places: it is read where it lies. */
+  /** Short text and small integers stand in most places: they are read where they lie. */
   private leafAt(offset: number): PyValue {
     const { r, end } = this.window;
     const at = offset - r.base;
     const { bytes } = r;
-    if (at >= 0 && at < bytes.length && bytes[at] === 0x8c) {
-      const stop = at + 2 + bytes[at + 1]!;
-      const text = stop <= bytes.length && r.base + stop <= end ? shortText(bytes, at + 2, stop) : null;
-      if (text !== null) return text;
+    if (at >= 0 && at + 5 <= bytes.length && offset + 5 <= end) {
+      const header = shortTextHeader(bytes, at);
+      const stop = at + header + bytes[at + 1]!;
+      const isThere = header > 0 && stop <= bytes.length && r.base + stop <= end;
+      const value = isThere ? shortText(bytes, at + header, stop) : smallInteger(bytes, at);
+      if (value !== null) return value;
     }
     return leafValue(this.leaf(offset));
   }
