@@ -60,6 +60,12 @@ export function boostedXgboost(model: XgboostModel, options: Pick<ConvertOptions
       fix: "convert the XGBoost model alone, or encode categories as numbers before it",
     });
   const objective = objectiveOf(model);
+  if (objective.kind === "labels")
+    throw new IngotError("MODEL_UNSUPPORTED", {
+      what: `${model.objective} with ${groupsOf(model)} targets (multi-label) is not converted inside of a pipeline yet`,
+      where: model.source,
+      fix: "convert the XGBoost model alone and declare the steps before it under `preprocess:`, or train one model per label",
+    });
   const groups = groupsOf(model);
   const margins = baseMargins(model, objective);
   const { trees } = treesToUse(model, options);

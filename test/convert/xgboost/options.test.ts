@@ -1,7 +1,7 @@
 // What a project may add to an XGBoost model, what is told, and what is refused by name.
 import { expect, test } from "vitest";
 import type { ConvertOptions } from "../../../src/convert/index.ts";
-import { convertXgboost } from "../../../src/convert/xgboost/index.ts";
+import { boostedXgboost, convertXgboost } from "../../../src/convert/xgboost/index.ts";
 import { IngotError } from "../../../src/core/index.ts";
 import { readXgboostJson } from "../../../src/formats/index.ts";
 import { asJson, document } from "../../formats/xgboost/document.ts";
@@ -113,4 +113,10 @@ test("other categories than the file's are refused", () => {
   const model = fixture("categories-kinds-3.2.0");
   const inputs = model.featureNames!.map((name) => (name === "sex" ? { name, categories: ["f", "m"] } : { name }));
   expect(() => convertXgboost(model, { inputs })).toThrow(/these are not the categories in the model file/);
+});
+
+test("several labels inside of a pipeline are refused, which has no place for their matrix", () => {
+  expect(() => boostedXgboost(fixture("labels-3.2.0"), {})).toThrow(
+    /multi-label\) is not converted inside of a pipeline/,
+  );
 });
