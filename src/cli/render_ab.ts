@@ -31,7 +31,11 @@ export function renderAb(report: AbReport): string {
     );
   }
   if (effects.length === 0) lines.push("", "nothing to compare yet: two variants need outcomes");
-  if (unmatched > 0) lines.push("", `${unmatched} outcomes belong to no logged request of this model`);
+  if (unmatched > 0)
+    lines.push(
+      "",
+      `${unmatched} ${unmatched === 1 ? "outcome belongs" : "outcomes belong"} to no logged request of this model`,
+    );
   return [...lines, "", `method: ${method}`].join("\n");
 }
 

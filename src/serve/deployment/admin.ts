@@ -186,7 +186,14 @@ function jsonObject(body: Buffer): Record<string, unknown> {
 /** An empty body loads the newest version. */
 function packageOf(body: Buffer, model: string): string {
   if (body.length === 0) return model;
-  const { package: reference } = jsonObject(body);
+  const { package: reference, ...strangers } = jsonObject(body);
+  const [stranger] = Object.keys(strangers);
+  if (stranger !== undefined)
+    throw new IngotError("INPUT_INVALID", {
+      what: `there is no member ${quoted(stranger)}`,
+      where: "request body",
+      fix: 'send {"package": "name:version"}, or no body for the newest version',
+    });
   if (reference === undefined) return model;
   if (typeof reference === "string") return reference;
   throw new IngotError("INPUT_INVALID", { what: `expected a reference, got ${quoted(reference)}`, where: "package" });

@@ -54,6 +54,8 @@ export class Companions {
     call: Call,
     answer: (model: ServedModel) => Promise<T>,
   ): Promise<T> {
+    // Nobody waits for a shadow: it is not assigned, not logged, not mirrored, and its failures are its own.
+    if (mirrored.has(call)) return answer(chosen);
     const assigned = this.assigned(chosen, question, call);
     let model = assigned;
     let given: T;
@@ -102,7 +104,9 @@ export class Companions {
     setImmediate(async () => {
       try {
         const records = questionRecords(model.schema, question);
-        const answers = await shadow.predict(records.map(withoutNaN), callWithoutClient());
+        const asking = callWithoutClient();
+        mirrored.add(asking);
+        const answers = await shadow.predict(records.map(withoutNaN), asking);
         const isSame = comparison.add(answerRecords(model.schema, question, given), answers, id, Date.now());
         this.traffic.of(shadow).event(isSame ? "shadow_same" : "shadow_different");
       } catch {
@@ -116,6 +120,9 @@ export class Companions {
     });
   }
 }
+
+/** Calls of shadows, whatever plan's companions stand around the model by then. */
+const mirrored = new WeakSet<Call>();
 
 /** Lets a model answer; another than the chosen one is held meanwhile and named in the answer. */
 async function answering<T>(

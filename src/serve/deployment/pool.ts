@@ -1,5 +1,5 @@
 // The variants of one model, and which of them answers whom.
-import { IngotError, quoted } from "../../core/index.ts";
+import { IngotError, nearest, quoted } from "../../core/index.ts";
 import type { Asker, Call } from "../call.ts";
 import type { ServedModel } from "../served_model.ts";
 import { Assignment } from "./assignment.ts";
@@ -69,10 +69,12 @@ export class Pool {
   }
 
   private unknown(variant: string, header: string): IngotError {
+    const names = [...this.members.keys()];
+    const meant = nearest(variant, names);
     return new IngotError("MODEL_UNKNOWN", {
       what: `model ${quoted(this.plan.name)} has no variant ${quoted(variant)}`,
       where: `header ${header}`,
-      fix: `there is ${[...this.members.keys()].join(", ")}`,
+      fix: meant ? `did you mean ${quoted(meant)}?` : `variants: ${names.join(", ")}`,
     });
   }
 }

@@ -236,6 +236,44 @@ models:
   });
 });
 
+describe("shadows beside everything else", () => {
+  const busy = (more: string) => `
+models:
+  m:
+    variants:
+      a: { package: 'numbered:1', weight: 1 }
+      b: { package: 'numbered:1', weight: 1 }
+      dark: { package: 'numbered:2', shadow: true }
+      darker: { package: 'numbered:3', shadow: true }
+    ${more}`;
+
+  test.each(["sticky: { field: who }", "sticky: { header: x-user }", "fallback: a", ""])(
+    "%j: each is asked itself and once, nothing of it is noted, its failures are its own",
+    async (more) => {
+      const noted: string[] = [];
+      const notes = [({ model }: { model: { variant: string } }) => void noted.push(model.variant)];
+      const deployed = await start(busy(more), { notes });
+      const variant = (name: string) =>
+        deployed.deployment.state().models[0]!.variants.find((one) => one.name === name)!.comparison!;
+      for (let i = 0; i < 4; i++) {
+        const seen = [variant("dark"), variant("darker")].map(({ outputs }) => outputs["by"]?.compared ?? 0);
+        expect((await ask(deployed.server.url, i)).by).toBe("1");
+        await untilTrue(() => (variant("dark").outputs["by"]?.compared ?? 0) > seen[0]!);
+        await untilTrue(() => (variant("darker").outputs["by"]?.compared ?? 0) > seen[1]!);
+      }
+      expect([variant("dark"), variant("darker")].map(({ outputs }) => outputs["by"])).toEqual([
+        expect.objectContaining({ compared: 4, same: 0 }),
+        expect.objectContaining({ compared: 4, same: 0 }),
+      ]);
+      deployed.packages.of("2").fails = 1;
+      expect((await ask(deployed.server.url, 1)).status).toBe(200);
+      await untilTrue(() => variant("dark").failed === 1);
+      expect(noted).toHaveLength(5);
+      for (const name of noted) expect(["a", "b"]).toContain(name);
+    },
+  );
+});
+
 describe("guardrails", () => {
   const guarded = (version: number, weights = "") =>
     weights === ""
