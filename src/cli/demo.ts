@@ -14,7 +14,8 @@ import { exampleCurl } from "./serving_hint.ts";
 import { stopRequest } from "./stop_request.ts";
 import { version } from "./version.ts";
 
-const root = path.join(import.meta.dirname, "..", "..", "demo");
+/** As built, this is a file of dist/cli/chunks. */
+const root = path.join(import.meta.dirname, "..", "..", "..", "demo");
 const firstPort = 8080;
 /** After these the operating system chooses. */
 const portsTried = 20;
