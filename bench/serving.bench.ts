@@ -21,7 +21,7 @@ const ms = 1000 * Number(process.env["BENCH_SECONDS"] ?? 1.5);
 const rounds = 3;
 /** Starts of a server by itself, whose median is its cold start. */
 const starts = 3;
-const idleMs = 1000;
+const idleMs = 2000;
 /** Shares of the fastest Python server's throughput at which latency is measured. */
 const offered = [0.5, 0.8];
 const wanted = (variable: string, name: string) => {

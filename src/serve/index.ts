@@ -23,6 +23,7 @@ export { abChart, abSvg, signed } from "./experiment/ab_picture.ts";
 export { type AbOptions, type AbReport, abReport, type Effect } from "./experiment/ab_report.ts";
 export { type Experiment, readExperiment } from "./experiment/read_log.ts";
 export type { FinishedRequest, Observer } from "./finished_request.ts";
+export { giveBackWhenIdle } from "./give_back.ts";
 export type { ModelRepository, RepositoryEntry } from "./repository.ts";
 export { type LoadedModel, ServedModel } from "./served_model.ts";
 export { type LoadOptions, servedPackage } from "./served_package.ts";

@@ -65,11 +65,9 @@ export default command({
         where: "ingot serve",
         fix: "name packages, or a file: see `ingot serve --help`",
       });
-    const [{ planOfFlags, startDeployed, storePackages }, { exampleCurl }, admin] = await Promise.all([
-      import("../serving.ts"),
-      import("../serving_hint.ts"),
-      adminOption(adminPort, adminTokenFile, io),
-    ]);
+    const [{ giveBackWhenIdle, planOfFlags, startDeployed, storePackages }, { exampleCurl }, admin] = await Promise.all(
+      [import("../serving.ts"), import("../serving_hint.ts"), adminOption(adminPort, adminTokenFile, io)],
+    );
     const traces = traceOption(args.trace, args.traceSample);
     const load = { ...loadOptions(args.noBatching, args.threads), ...(name ? { runtime: name } : {}) };
     const store = await io.openStore();
@@ -116,6 +114,7 @@ export default command({
               workers,
             },
           });
+    if (workers === null) giveBackWhenIdle();
     process.on("SIGHUP", () => void server.reload("SIGHUP"));
     const models = "serving" in server ? server.serving.models : server.models;
     const first = models[0]!;
