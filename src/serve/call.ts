@@ -26,6 +26,8 @@ export interface Call {
   rows: number;
   /** Records that were computed together with it, its own included; 0 before it ran. */
   batchSize: number;
+  /** The request named the version or variant that it wants: it is not assigned. */
+  isPinned: boolean;
   /** Set when another model than the chosen one answered, which is then named in the answer. */
   answeredBy: ServedModel | null;
 }
@@ -41,7 +43,7 @@ export interface Asker {
 /** A call without a client behind it: warm-up, shadows, tests. */
 export function callWithoutClient(deadline = Infinity): Call {
   const phases = { parse: 0, queue: 0, compute: 0, encode: 0 };
-  const counts = { rows: 0, batchSize: 0, answeredBy: null };
+  const counts = { rows: 0, batchSize: 0, isPinned: false, answeredBy: null };
   return { id: "", deadline, priority: 0, isGone: false, signal: neverAborted, phases, ...counts };
 }
 

@@ -82,6 +82,7 @@ export class Exchange implements Asker {
     this.release();
     const model = this.serving.shownTo(this).findVariant(name, variant);
     this.serving.use(model);
+    this.call.isPinned = true;
     return this.hold(model);
   }
 

@@ -10,6 +10,7 @@ export class HttpCall implements Call {
   priority = 0;
   rows = 0;
   batchSize = 0;
+  isPinned = false;
   answeredBy: ServedModel | null = null;
   readonly phases: Phases = { parse: 0, queue: 0, compute: 0, encode: 0 };
   readonly #response: ServerResponse;

@@ -99,6 +99,7 @@ export class Serving {
     const chooser = version === "" && (shown === this.#shown || shown.has(wanted)) ? this.#choosers.get(wanted) : null;
     const model = chooser ? chooser(asker) : name === "" ? shown.first : shown.find(name, version);
     this.use(model);
+    if (version !== "") asker.call.isPinned = true;
     return model;
   }
 

@@ -14,7 +14,6 @@ export class Pool {
   readonly members: ReadonlyMap<string, ServedModel>;
   /** What keeps a request where it is: the key it was assigned by, where there is one. Gone with the request. */
   private readonly keys = new WeakMap<Call, string>();
-  private readonly pinned = new WeakSet<Call>();
   private readonly assignment: Assignment;
   private readonly only: ServedModel | null;
 
@@ -39,7 +38,7 @@ export class Pool {
       if (variant === undefined) continue;
       const model = this.members.get(variant);
       if (!model) throw this.unknown(variant, header);
-      this.pinned.add(asker.call);
+      asker.call.isPinned = true;
       return model;
     }
     const key = this.stickyKey(asker);
@@ -52,7 +51,7 @@ export class Pool {
   byField(call: Call, key: string | null, chosen: ServedModel): ServedModel {
     if (key === null) return chosen;
     this.keys.set(call, key);
-    if (this.pinned.has(call)) return chosen;
+    if (call.isPinned) return chosen;
     return this.members.get(this.assignment.of(key))!;
   }
 

@@ -44,8 +44,14 @@ interface Assigned {
 export async function readExperiment(folder: string, choice: ExperimentChoice = {}): Promise<Experiment> {
   const assigned = new Map<string, Assigned>();
   const models = new Map<string, number>();
+  const asked = new Set<string>();
   const rows: { id: string; model: string; variant: string; unit: string | null; time: number }[] = [];
-  for await (const row of predictions(folder)) {
+  for await (const { pinned, ...row } of predictions(folder)) {
+    // Who asked for a variant was not assigned to it.
+    if (pinned) {
+      asked.add(row.id);
+      continue;
+    }
     models.set(row.model, (models.get(row.model) ?? 0) + 1);
     rows.push(row);
   }
@@ -61,6 +67,7 @@ export async function readExperiment(folder: string, choice: ExperimentChoice = 
   const outcomes = new Map<string, Map<string, { value: number; time: number }>>();
   let unmatched = 0;
   for await (const { id, name, value, time } of outcomeLines(folder)) {
+    if (asked.has(id)) continue;
     if (!assigned.has(id)) {
       unmatched++;
       continue;
@@ -130,14 +137,22 @@ async function* predictions(folder: string) {
     if (file.endsWith(".parquet")) yield* parquetRows(file);
     else
       for await (const line of lines(file)) {
-        const { id, model, variant, unit, time } = line as {
+        const {
+          id,
+          model,
+          variant,
+          unit,
+          time,
+          pinned = false,
+        } = line as {
           id: string;
           model: string;
           variant: string;
           unit: string | null;
+          pinned?: boolean;
           time: string;
         };
-        yield { id, model, variant, unit, time: Date.parse(time) };
+        yield { id, model, variant, unit, pinned, time: Date.parse(time) };
       }
   }
 }
@@ -146,15 +161,19 @@ async function* parquetRows(file: string) {
   const { parquetReadObjects } = await import("hyparquet");
   const bytes = await readFile(file);
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
-  const rows = await parquetReadObjects({ file: buffer, columns: ["id", "model", "variant", "unit", "time"] });
-  for (const { id, model, variant, unit, time } of rows as {
+  const rows = await parquetReadObjects({
+    file: buffer,
+    columns: ["id", "model", "variant", "unit", "time", "pinned"],
+  });
+  for (const { id, model, variant, unit, time, pinned } of rows as {
     id: string;
     model: string;
     variant: string;
     unit: string | null;
+    pinned: boolean;
     time: Date;
   }[])
-    yield { id, model, variant, unit: unit ?? null, time: time.getTime() };
+    yield { id, model, variant, unit: unit ?? null, pinned, time: time.getTime() };
 }
 
 async function* outcomeLines(folder: string) {

@@ -15,6 +15,7 @@ class Prediction implements Call {
   priority = 0;
   rows = 0;
   batchSize = 0;
+  isPinned = false;
   answeredBy: ServedModel | null = null;
   readonly phases: Phases = { parse: 0, queue: 0, compute: 0, encode: 0 };
   readonly #wire: GrpcCall;

@@ -18,6 +18,8 @@ export interface PredictionRow {
   readonly variant: string;
   /** Who was assigned, when assignment is sticky: a hash, since keys name people. */
   readonly unit: string | null;
+  /** The request named this version or variant itself: it says nothing about an experiment. */
+  readonly pinned: boolean;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly outputs: Readonly<Record<string, unknown>>;
 }
@@ -40,6 +42,7 @@ export function predictionRows(
     package: digest,
     variant,
     unit,
+    pinned: call.isPinned,
     inputs: without(record, redact),
     outputs: without(outputs[row] ?? {}, redact),
   }));
@@ -74,6 +77,7 @@ export function parquetColumns(rows: readonly PredictionRow[], schema: Schema, r
   };
   return [
     { name: "time", data: rows.map((row) => new Date(row.time)), type: "TIMESTAMP" as const },
+    { name: "pinned", data: rows.map((row) => row.pinned), type: "BOOLEAN" as const },
     { name: "row", data: rows.map((row) => row.row), type: "INT32" as const },
     ...(["id", "model", "version", "package", "variant", "unit"] as const).map(text),
     ...schema.inputs.filter(({ name }) => !redact.has(name)).map((spec) => values("inputs", spec)),

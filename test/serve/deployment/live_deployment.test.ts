@@ -180,6 +180,26 @@ describe("variants", () => {
     }
   });
 
+  const pins: [how: string, path: string, headers: Record<string, string>, body: (who: string) => unknown][] = [
+    ["a header", "/predict/m", { "Ingot-Variant": "b" }, (who) => ({ x: 1, who })],
+    [
+      "SageMaker's header",
+      "/endpoints/m/invocations",
+      { "X-Amzn-SageMaker-Target-Variant": "b" },
+      (who) => ({ instances: [{ x: 1, who }] }),
+    ],
+    ["a label", "/v1/models/m/labels/b:predict", {}, (who) => ({ instances: [{ x: 1, who }] })],
+    ["a version", "/v1/models/m/versions/2.0.0:predict", {}, (who) => ({ instances: [{ x: 1, who }] })],
+  ];
+  test.each(pins)("what %s asks for answers, whoever the field belongs to", async (_how, target, headers, body) => {
+    const { server } = await start(two("    sticky: { field: who }"));
+    for (const who of ["user-1", "user-2", "user-3", "user-4", "user-5", "user-6"]) {
+      const response = await fetch(server.url + target, { method: "POST", headers, body: JSON.stringify(body(who)) });
+      await response.text();
+      expect([response.status, response.headers.get("ingot-variant")]).toEqual([200, "b"]);
+    }
+  });
+
   test("where the chosen one fails inside, the fallback answers and is named", async () => {
     const { server, deployment, packages } = await start(two("    fallback: a", [0, 1]));
     packages.of("2").fails = 1;

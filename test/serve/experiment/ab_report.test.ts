@@ -111,6 +111,10 @@ predictions: { folder: '${log}', format: ${format} }`);
     for (let user = 0; user < 90; user += 10)
       await Promise.all(Array.from({ length: 10 }, (_, i) => tell(user + i, 0).then(() => tell(user + i, 1))));
     await fetch(`${server.url}/outcomes/nobody`, { method: "POST", body: "1" });
+    // Whoever asks for a variant is no part of the experiment.
+    const pin = { "Ingot-Variant": "b", "Ingot-Request-Id": "pinned", "X-User": "user-1" };
+    await fetch(`${server.url}/predict`, { method: "POST", body: '{"x":1}', headers: pin });
+    await fetch(`${server.url}/outcomes/pinned`, { method: "POST", body: '{"bought":0}' });
     await server.close();
     const found = await readExperiment(log);
     expect(found).toMatchObject({ model: "m", outcome: "bought", isByUnit: true, unmatched: 1 });
