@@ -59,6 +59,16 @@ test("a folder is as good as its worst file; links are reported and not followed
   await expect(scanPath(path.join(temporary, "none"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
 });
 
+test("files of one format are walked by one reader", async () => {
+  const fixtures = path.join(import.meta.dirname, "../../fixtures");
+  for (const folder of ["joblib", "numpy", "pickle", "skops"]) {
+    const { files } = await scanPath(path.join(fixtures, folder), folder);
+    const archives = new Set(["zip", "tar"]);
+    const several = files.filter(({ readers }) => readers.filter((reader) => !archives.has(reader)).length > 1);
+    expect(several.map((file) => `${file.path}: ${file.readers.join(", ")}`)).toEqual([]);
+  }
+});
+
 test("limits end a scan as a finding that makes it incomplete", async () => {
   const limits = { depth: 2, files: 3, nestedBytes: 100, findings: 5 };
   const sources = ["a", "b", "c", "d"].map((name) => ({
