@@ -33,11 +33,24 @@ export async function detectFormat(file: FileSource, depth = 0): Promise<Format>
       where: file.name,
       fix: "copy or download the file again and compare its digest",
     });
-  throw new IngotError("FORMAT_UNKNOWN", {
-    what: file.size === 0 ? "the file is empty" : "no known format begins like this",
-    where: file.name,
-    fix: "see `ingot formats` for what can be read",
-  });
+  throw new IngotError("FORMAT_UNKNOWN", { ...unknownContent(head), where: file.name });
+}
+
+/** What lies where a model was meant to be, more often than any unknown format. */
+function unknownContent(head: Uint8Array): { readonly what: string; readonly fix: string } {
+  if (head.length === 0) return { what: "the file is empty", fix: "copy or download it again" };
+  const text = Buffer.from(head.subarray(0, 256)).toString("latin1");
+  if (text.startsWith("version https://git-lfs.github.com/spec/"))
+    return {
+      what: "is a pointer of Git LFS: the model itself was not fetched",
+      fix: "`git lfs pull` in the repository that it is from",
+    };
+  if (/^\s*<(!doctype html|html)[\s>]/i.test(text))
+    return {
+      what: "is a web page, not a model",
+      fix: "open the address of the download in a browser: it may ask to log in, or name an error",
+    };
+  return { what: "no known format begins like this", fix: "see `ingot formats` for what can be read" };
 }
 
 /** What a compressed file holds, read through the compression; a compressed pickle is joblib's own affair. */

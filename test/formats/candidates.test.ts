@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { candidatesFor, formats } from "../../src/formats/index.ts";
+import { candidatesFor, detectFormat, formats, memoryFile } from "../../src/formats/index.ts";
 
 const corpus = path.join(import.meta.dirname, "../../fuzz/corpus");
 const heads = readdirSync(corpus, { recursive: true, withFileTypes: true })
@@ -20,4 +20,17 @@ test("asking fewer formats finds the same ones, whatever byte comes first", () =
     }),
     { numRuns: 400 },
   );
+});
+test.each([
+  ["a pointer of Git LFS", "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 12345\n", /git lfs pull/],
+  [
+    "a page instead of a download",
+    "<!DOCTYPE html>\n<html><title>404 Not Found</title></html>\n",
+    /address of the download/,
+  ],
+  ["nothing", "", /copy or download it again/],
+  ["something else", "hello", /ingot formats/],
+])("%s is told as what it is", async (_name, text, fix) => {
+  const file = memoryFile(Buffer.from(text), "model.onnx");
+  await expect(detectFormat(file)).rejects.toMatchObject({ code: "FORMAT_UNKNOWN", fix: expect.stringMatching(fix) });
 });

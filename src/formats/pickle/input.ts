@@ -1,5 +1,5 @@
 // The bytes of a pickle, read opcode by opcode: numbers, lines and payloads that are checked before they are taken.
-import { IngotError } from "../../core/index.ts";
+import { counted, IngotError } from "../../core/index.ts";
 import { integerText, longOf, shortText, utf8Text } from "./text.ts";
 
 const longestInteger = 2 ** 20;
@@ -89,7 +89,7 @@ export class PickleInput {
   }
 
   advance(length: number): number {
-    if (!(length >= 0 && length <= this.bytes.length - this.offset)) throw this.truncated(`${length} bytes`);
+    if (!(length >= 0 && length <= this.bytes.length - this.offset)) throw this.truncated(counted(length, "byte"));
     const start = this.offset;
     this.offset += length;
     return start;
@@ -110,7 +110,7 @@ export class PickleInput {
 
   truncated(what: string): IngotError {
     return new IngotError("FILE_TRUNCATED", {
-      what: `pickle: needs ${what}, ${this.bytes.length - this.offset} bytes left`,
+      what: `pickle: needs ${what}, ${counted(this.bytes.length - this.offset, "byte")} left`,
       where: this.where(),
       fix: "the file is incomplete or damaged: copy or save it again",
     });

@@ -83,13 +83,13 @@ test("arrays are those that were put in", () => {
 });
 
 const broken: [name: string, bytes: string, message: RegExp][] = [
-  ["nothing", "", /needs 1 bytes/],
+  ["nothing", "", /needs 1 byte, 0 bytes left/],
   ["an unknown opcode", "\xff.", /unknown opcode 0xff/],
   ["an empty stack", ".", /stack is empty/],
   ["a value below a mark", "N(0a.", /stack is empty/],
   ["a missing memo", "h\x05.", /memo 5 was never set/],
   ["a future protocol", "\x80\x06N.", /protocol 6/],
-  ["bytes beyond the end", "B\xff\xff\xff\x7fabc.", /needs 2147483647 bytes/],
+  ["bytes beyond the end", "B\xff\xff\xff\x7fabc.", /needs 2,147,483,647 bytes/],
   ["a size beyond any file", "\x8e\xff\xff\xff\xff\xff\xff\xff\xff.", /needs/],
   ["a frame beyond the end", "\x80\x04\x95\xff\x00\x00\x00\x00\x00\x00\x00N.", /frame of 255 bytes/],
   ["an argument across a frame", "\x80\x04\x95\x02\x00\x00\x00\x00\x00\x00\x00\x8c\x04abcd.", /beyond its frame/],
