@@ -1,5 +1,5 @@
 // A pickle walked for a survey: the whole stack model over windows of the file, payloads skipped, memory bounded.
-import { type Soon, soon } from "../../core/index.ts";
+import { counted, type Soon, soon } from "../../core/index.ts";
 import type { FileSource } from "../format.ts";
 import { PyObject, PyTuple } from "../python/values.ts";
 import type { Survey } from "../survey.ts";
@@ -77,7 +77,7 @@ class Walk {
       const calls = this.witness.calls;
       const at = Math.min(this.window.offset, this.window.end);
       this.witness.anomaly(
-        `broken after ${calls} calls: ${error.message}`,
+        `broken after ${counted(calls, "call")}: ${error.message}`,
         at,
         at >= this.window.end ? "truncated" : "pickle",
       );
