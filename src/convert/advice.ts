@@ -13,6 +13,8 @@ const instead: Readonly<Record<string, string>> = {
   coreml: "pack the model that it was converted from, as ONNX",
   pmml: "pack the model that the PMML was exported from",
   gguf: "a language model: llama.cpp and its kin run it; Ingot inspects and scans it",
+  sentencepiece:
+    "a tokenizer: save it as tokenizer.json (AutoTokenizer.from_pretrained(folder).save_pretrained(folder)), and name that in a `tokenize` step",
   safetensors: "weights without a graph: export the model that loads them to ONNX, and pack the .onnx",
   hdf5: "weights without a graph: export the model that loads them to ONNX, and pack the .onnx",
   huggingface: "export it with optimum (optimum-cli export onnx), and pack the .onnx",

@@ -21,6 +21,7 @@ import { pickle } from "./pickle/index.ts";
 import { pmml } from "./pmml/index.ts";
 import { pytorch, pytorchExported, pytorchStream, pytorchTar, torchPackage } from "./pytorch/index.ts";
 import { safetensors } from "./safetensors/index.ts";
+import { sentencepiece } from "./sentencepiece/index.ts";
 import { skops } from "./skops/index.ts";
 import { savedModel, savedModelFile, tensorflowGraphFile, tensorflowVariables } from "./tensorflow/index.ts";
 import { tfjs } from "./tfjs/index.ts";
@@ -40,6 +41,7 @@ export const formats: readonly Format[] = [
   pytorchStream,
   joblib,
   pickle,
+  sentencepiece,
   onnx,
   safetensors,
   gguf,
