@@ -12,6 +12,8 @@ import { answerRecords, fieldText, questionRecords } from "./question.ts";
 export interface Answered {
   readonly model: ServedModel;
   readonly call: Call;
+  /** The variant that was to answer; another where a fallback did. */
+  readonly assigned: string;
   /** What the request was assigned by; null for chance. */
   readonly key: string | null;
   readonly question: Question;
@@ -69,7 +71,8 @@ export class Companions {
       model = fallback;
       given = await answering(fallback, chosen, call, answer);
     }
-    for (const note of this.notes) note({ model, call, key: this.pool.keyOf(call), question, answer: given });
+    for (const note of this.notes)
+      note({ model, assigned: assigned.variant, call, key: this.pool.keyOf(call), question, answer: given });
     for (const { name, share } of this.shadows)
       if (model.variant !== name && (share === 1 || Math.random() < share))
         this.mirror(name, model, question, call, given);

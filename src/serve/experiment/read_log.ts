@@ -137,22 +137,15 @@ async function* predictions(folder: string) {
     if (file.endsWith(".parquet")) yield* parquetRows(file);
     else
       for await (const line of lines(file)) {
-        const {
-          id,
-          model,
-          variant,
-          unit,
-          time,
-          pinned = false,
-        } = line as {
+        const { id, model, assigned, unit, time, pinned } = line as {
           id: string;
           model: string;
-          variant: string;
+          assigned: string;
           unit: string | null;
-          pinned?: boolean;
+          pinned: boolean;
           time: string;
         };
-        yield { id, model, variant, unit, pinned, time: Date.parse(time) };
+        yield { id, model, variant: assigned, unit, pinned, time: Date.parse(time) };
       }
   }
 }
@@ -163,17 +156,17 @@ async function* parquetRows(file: string) {
   const buffer = bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer;
   const rows = await parquetReadObjects({
     file: buffer,
-    columns: ["id", "model", "variant", "unit", "time", "pinned"],
+    columns: ["id", "model", "assigned", "unit", "time", "pinned"],
   });
-  for (const { id, model, variant, unit, time, pinned } of rows as {
+  for (const { id, model, assigned, unit, time, pinned } of rows as {
     id: string;
     model: string;
-    variant: string;
+    assigned: string;
     unit: string | null;
     pinned: boolean;
     time: Date;
   }[])
-    yield { id, model, variant, unit: unit ?? null, pinned, time: time.getTime() };
+    yield { id, model, variant: assigned, unit: unit ?? null, pinned, time: time.getTime() };
 }
 
 async function* outcomeLines(folder: string) {

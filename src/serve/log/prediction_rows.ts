@@ -16,6 +16,8 @@ export interface PredictionRow {
   /** Digest. */
   readonly package: string;
   readonly variant: string;
+  /** The variant that was to answer, which experiments go by; another than `variant` where a fallback answered. */
+  readonly assigned: string;
   /** Who was assigned, when assignment is sticky: a hash, since keys name people. */
   readonly unit: string | null;
   /** The request named this version or variant itself: it says nothing about an experiment. */
@@ -25,7 +27,7 @@ export interface PredictionRow {
 }
 
 export function predictionRows(
-  { model, call, key, question, answer }: Answered,
+  { model, assigned, call, key, question, answer }: Answered,
   time: number,
   redact: ReadonlySet<string>,
 ): PredictionRow[] {
@@ -41,6 +43,7 @@ export function predictionRows(
     version,
     package: digest,
     variant,
+    assigned,
     unit,
     pinned: call.isPinned,
     inputs: without(record, redact),
@@ -58,7 +61,7 @@ function without(
 
 /** Columns of a Parquet file: what every row has, then one for each input and output that is not redacted. */
 export function parquetColumns(rows: readonly PredictionRow[], schema: Schema, redact: ReadonlySet<string>) {
-  const text = (name: "id" | "model" | "version" | "package" | "variant" | "unit") => ({
+  const text = (name: "id" | "model" | "version" | "package" | "variant" | "assigned" | "unit") => ({
     name,
     data: rows.map((row) => row[name]),
     type: "STRING" as const,
@@ -79,7 +82,7 @@ export function parquetColumns(rows: readonly PredictionRow[], schema: Schema, r
     { name: "time", data: rows.map((row) => new Date(row.time)), type: "TIMESTAMP" as const },
     { name: "pinned", data: rows.map((row) => row.pinned), type: "BOOLEAN" as const },
     { name: "row", data: rows.map((row) => row.row), type: "INT32" as const },
-    ...(["id", "model", "version", "package", "variant", "unit"] as const).map(text),
+    ...(["id", "model", "version", "package", "variant", "assigned", "unit"] as const).map(text),
     ...schema.inputs.filter(({ name }) => !redact.has(name)).map((spec) => values("inputs", spec)),
     ...schema.outputs.filter(({ name }) => !redact.has(name)).map((spec) => values("outputs", spec)),
   ];

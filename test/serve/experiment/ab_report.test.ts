@@ -131,6 +131,30 @@ predictions: { folder: '${log}', format: ${format} }`);
   await rm(folder, { recursive: true });
 });
 
+test("whom a fallback answered counts for the variant that was to answer", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "ingot-ab-"));
+  for (const format of ["jsonl", "parquet"]) {
+    const packages = new NumberedPackages();
+    const log = path.join(folder, format);
+    const variants = "a: { package: 'numbered:1', weight: 0 }, b: { package: 'numbered:2', weight: 1 }";
+    const deployment = planOf(`
+models: { m: { variants: { ${variants} }, fallback: a } }
+predictions: { folder: '${log}', format: ${format} }`);
+    const server = await startDeployed({ deployment, find: packages.find, port: 0, webFolder: null });
+    packages.of("2").fails = 1;
+    for (const id of ["r1", "r2"]) {
+      const headers = { "Ingot-Request-Id": id };
+      const answer = await fetch(`${server.url}/predict`, { method: "POST", body: '{"x":1}', headers });
+      expect(await answer.json()).toMatchObject({ by: "1" });
+      await fetch(`${server.url}/outcomes/${id}`, { method: "POST", body: "1" });
+    }
+    packages.of("2").fails = 0;
+    await server.close();
+    expect((await readExperiment(log)).requests).toEqual(new Map([["b", 2]]));
+  }
+  await rm(folder, { recursive: true });
+});
+
 test("a folder that is no log is refused", async () => {
   await expect(readExperiment("/nowhere/at/all")).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
 });

@@ -27,7 +27,14 @@ function observe(records: readonly Record<string, unknown>[], known = examples) 
   drift.expect(model, known);
   for (const record of records) {
     now += 100;
-    drift.note({ model, call: callWithoutClient(), key: null, question: { records: [record] }, answer: [] });
+    drift.note({
+      model,
+      assigned: "main",
+      call: callWithoutClient(),
+      key: null,
+      question: { records: [record] },
+      answer: [],
+    });
   }
   const [counts, index] = driftGauges(drift.state());
   const value = (gauge: typeof counts, ...labels: string[]) =>
@@ -98,6 +105,7 @@ test("a hundred records a second are looked at, however many come", () => {
     now += 0.1;
     drift.note({
       model,
+      assigned: "main",
       call: callWithoutClient(),
       key: null,
       question: { records: [{ age: 30, colour: "red" }] },
