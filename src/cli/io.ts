@@ -37,7 +37,7 @@ export function terminalIo(options: { json: boolean; quiet: boolean }): CommandI
       if (!options.quiet && !options.json) process.stderr.write(`${visible(text)}\n`);
     },
     async openStore() {
-      const { Store } = await import("../oci/index.ts");
+      const { Store } = await import("./store.ts");
       return Store.open(path.join(home, "store"));
     },
   };

@@ -1,15 +1,19 @@
 // Compressed bodies: gzip, deflate, br and zstd when they come, bounded; gzip and deflate when they go, only where it pays.
 import { promisify } from "node:util";
-import zlib from "node:zlib";
+import type { InputType, ZlibOptions } from "node:zlib";
 import { IngotError, quoted } from "../core/index.ts";
 
-const gzip = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.gzip);
-const deflate = promisify<zlib.InputType, zlib.ZlibOptions, Buffer>(zlib.deflate);
+/** Loaded for the first body that is compressed: a server's start does not wait for it. */
+const zlib = () => process.getBuiltinModule("node:zlib");
+const gzip = (body: InputType, options: ZlibOptions) =>
+  promisify<InputType, ZlibOptions, Buffer>(zlib().gzip)(body, options);
+const deflate = (body: InputType, options: ZlibOptions) =>
+  promisify<InputType, ZlibOptions, Buffer>(zlib().deflate)(body, options);
 
 export type ContentEncoding = "gzip" | "deflate" | "br" | "zstd";
 
 /** RFC 9659: `zstd` as a content encoding needs no window of more than 8 MB, and whoever reads it need not give more. */
-const largestZstdWindow = { [zlib.constants.ZSTD_d_windowLogMax]: 23 };
+const largestZstdWindow = () => ({ [zlib().constants.ZSTD_d_windowLogMax]: 23 });
 
 /**
  * The encoding that a request names; null for none.
@@ -53,7 +57,7 @@ export async function decompressed(body: Buffer, encoding: ContentEncoding, limi
 /** Must take every byte: zlib's functions leave what follows the end of deflate, br and zstd unread, and say nothing. */
 function expanded(body: Buffer, encoding: ContentEncoding, maxOutputLength: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
-    const options = { maxOutputLength, info: true, ...(encoding === "zstd" ? { params: largestZstdWindow } : {}) };
+    const options = { maxOutputLength, info: true, ...(encoding === "zstd" ? { params: largestZstdWindow() } : {}) };
     expander(body, encoding)(body, options, (error, result) => {
       // With `info` it is the buffer and its engine, which the types do not know.
       const { buffer, engine } = (result ?? {}) as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
@@ -67,11 +71,11 @@ function expanded(body: Buffer, encoding: ContentEncoding, maxOutputLength: numb
 type Expander = (body: Buffer, options: object, then: (error: Error | null, result: Buffer) => void) => void;
 
 function expander(body: Buffer, encoding: ContentEncoding): Expander {
-  if (encoding === "gzip") return zlib.gunzip;
-  if (encoding === "br") return zlib.brotliDecompress;
-  if (encoding === "zstd") return zlib.zstdDecompress;
+  if (encoding === "gzip") return zlib().gunzip;
+  if (encoding === "br") return zlib().brotliDecompress;
+  if (encoding === "zstd") return zlib().zstdDecompress;
   // The name `deflate` means zlib's format (RFC 9110, 8.4.1.2); some clients send the bare stream, whose first byte is another.
-  return (body[0]! & 0x0f) === 8 ? zlib.inflate : zlib.inflateRaw;
+  return (body[0]! & 0x0f) === 8 ? zlib().inflate : zlib().inflateRaw;
 }
 
 /** Smaller answers leave in one packet anyway. */
@@ -87,7 +91,7 @@ export async function compressed(
 ): Promise<{ readonly body: string | Buffer; readonly encoding: "gzip" | "deflate" | null }> {
   const encoding = accepted === undefined || body.length < worthCompressing ? null : acceptedEncoding(accepted);
   if (encoding === null) return { body, encoding };
-  const level = zlib.constants.Z_BEST_SPEED;
+  const level = zlib().constants.Z_BEST_SPEED;
   return { body: await (encoding === "gzip" ? gzip : deflate)(body, { level }), encoding };
 }
 

@@ -3,7 +3,6 @@ import { hash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
 import path from "node:path";
-import { gzipSync } from "node:zlib";
 
 export interface Asset {
   readonly bytes: Buffer;
@@ -61,7 +60,7 @@ async function readFolder(folder: string | null): Promise<ReadonlyMap<string, As
 function assetOf(bytes: Buffer, contentType: string): Asset {
   let zipped: Buffer | null = null;
   const gzip = () => {
-    zipped ??= gzipSync(bytes);
+    zipped ??= process.getBuiltinModule("node:zlib").gzipSync(bytes);
     return zipped;
   };
   return { bytes, contentType, etag: `"${hash("sha256", bytes).slice(0, 32)}"`, gzip };

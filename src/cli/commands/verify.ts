@@ -48,7 +48,7 @@ async function compare(
 ): Promise<number> {
   const { skewCheck, skewOfProject } = await import("../../package/index.ts");
   const { renderSkew } = await import("../render_skew.ts");
-  const { Store } = await import("../../oci/index.ts");
+  const { Store } = await import("../store.ts");
   const bytes = await readFile(against).catch((cause: NodeJS.ErrnoException) => {
     throw new IngotError("FILE_NOT_FOUND", {
       what: "cannot be read",
