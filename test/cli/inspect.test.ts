@@ -38,6 +38,7 @@ const files: [file: string, format: string, converts: boolean][] = [
   ["../demo/penguins/species.pkl", "pickle", true],
   ["onnx/columns.onnx", "onnx", true],
   ["safetensors/mixed.safetensors", "safetensors", false],
+  ["sentencepiece/unigram.model", "sentencepiece", false],
   ["gguf/tiny-q8.gguf", "gguf", false],
   ["keras/plain-earliest.h5", "hdf5", false],
   ["keras/digits.h5", "keras-h5", false],
