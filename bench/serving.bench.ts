@@ -134,19 +134,27 @@ async function startAll(served: Served): Promise<Target[]> {
     start(peer.name, command, bytes, peerEnvironment(served, bin));
   }
   const alone = new Map<string, Pick<Target, "coldMs" | "idle">>();
+  const orLeftOut = (name: string, work: Promise<void>) =>
+    work.catch((error) =>
+      process.stderr.write(`  ${name} is left out: ${error instanceof Error ? error.message : error}\n`),
+    );
   for (const [name, ...how] of plans)
-    try {
-      alone.set(name, await measuredAlone(() => started(...how)));
-    } catch (error) {
-      process.stderr.write(`  ${name} is left out: ${error instanceof Error ? error.message : error}\n`);
-    }
+    await orLeftOut(
+      name,
+      measuredAlone(() => started(...how)).then((found) => void alone.set(name, found)),
+    );
   for (const [name, command, request, env] of plans) {
     const found = alone.get(name);
     if (!found) continue;
-    const { child, port } = await started(command, request, env);
-    const target = { name, process: child, port, request, ...found };
-    targets.push(target);
-    if (name === "**Ingot**") targets.push({ ...target, name: "**Ingot**, binary", request: binaryRequest(served) });
+    await orLeftOut(
+      name,
+      started(command, request, env).then(({ child, port }) => {
+        const target = { name, process: child, port, request, ...found };
+        targets.push(target);
+        if (name === "**Ingot**")
+          targets.push({ ...target, name: "**Ingot**, binary", request: binaryRequest(served) });
+      }),
+    );
   }
   return targets;
 }

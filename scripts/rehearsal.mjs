@@ -66,9 +66,10 @@ export async function rehearse(folder) {
   }
 }
 
-/** Asks until the server answers, or has ended. */
+/** Asks until the server answers, has ended, or took too long: the build goes on without it then. */
 async function asked(url, body, server) {
-  while (server.exitCode === null) {
+  const end = Date.now() + 60_000;
+  while (server.exitCode === null && server.signalCode === null && Date.now() < end) {
     const response = await fetch(url, { method: "POST", body }).catch(() => null);
     if (response?.ok) return;
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -1,6 +1,7 @@
 // A load generator that costs little: it writes the same bytes over and over and counts whole answers. One process, so it takes a part of
 // one core from what it measures: for all alike.
 import { connect, type Socket } from "node:net";
+import { randomSource } from "../../fuzz/mutate.ts";
 
 export interface Load {
   readonly requestsPerSecond: number;
@@ -71,12 +72,12 @@ export async function openLoad(
 ): Promise<Load> {
   const latencies: number[] = [];
   let failed = 0;
-  let isOpening = true;
   const due: number[] = [];
   const idle: Client[] = [];
   interface Client {
     readonly line: Line;
-    dueAt: number;
+    /** Null: what it sent only opened the connection. */
+    dueAt: number | null;
   }
   const next = (client: Client) => {
     const at = due.shift();
@@ -88,19 +89,20 @@ export async function openLoad(
   };
   const clients = Array.from({ length: connections }, () => {
     const client: Client = {
-      dueAt: 0,
+      dueAt: null,
       line: new Line(port, (isGood) => {
-        if (!isGood) failed++;
-        else if (!isOpening) latencies.push(performance.now() - client.dueAt);
+        if (client.dueAt !== null) {
+          if (isGood) latencies.push(performance.now() - client.dueAt);
+          else failed++;
+        }
         if (client.line.isOpen) next(client);
       }),
     };
     client.line.send(request);
     return client;
   });
-  await until(() => idle.length + failed >= connections);
-  isOpening = false;
-  const random = uniform(1);
+  await until(() => idle.length === connections);
+  const random = randomSource(1);
   const start = performance.now();
   let at = start;
   let made = 0;
@@ -115,7 +117,7 @@ export async function openLoad(
     await (at - performance.now() > 3 ? new Promise((resolve) => setTimeout(resolve, 1)) : new Promise(setImmediate));
   }
   await until(() => latencies.length + failed >= made);
-  failed += made - latencies.length - failed;
+  failed = made - latencies.length;
   for (const { line } of clients) line.close();
   return { ...quantiles(latencies), requestsPerSecond: (latencies.length * 1000) / Math.max(ms, 1), failed };
 }
@@ -124,17 +126,6 @@ export async function openLoad(
 async function until(isDone: () => boolean): Promise<void> {
   const patience = performance.now() + 2000;
   while (!isDone() && performance.now() < patience) await new Promise((resolve) => setTimeout(resolve, 5));
-}
-
-/** Numbers in [0, 1) from a seed (Mulberry32). */
-function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }
 
 function quantiles(latencies: number[]): { p50: number; p99: number } {

@@ -1,7 +1,5 @@
 // Packages as text: what was packed, how exact it is, what is inside.
-
-import type { Schema } from "../core/index.ts";
-import { counted } from "../core/index.ts";
+import { counted, type Schema } from "../core/index.ts";
 import type { Measurement, Package, PackResult, VerifyReport } from "../package/index.ts";
 import { toleranceText } from "../package/index.ts";
 import type { ScanReport } from "../scan/index.ts";

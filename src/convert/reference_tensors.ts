@@ -36,11 +36,11 @@ export function labelTensor(
   classes: readonly (string | number | boolean)[] | null | undefined,
 ): Tensor {
   const labels = positions.map((position) => (classes ? classes[position]! : position));
-  if (dtype === "string") return strings(labels.map(String));
-  if (dtype === "bool") return { dtype, dims: [labels.length], data: Uint8Array.from(labels, Number) };
-  if (dtype === "float64") return float64(labels.map(Number));
-  const width = shape.length === 0 ? 1 : Number(shape[0]);
-  return int64(labels.map(Number), shape.length === 0 ? [labels.length] : [labels.length / width, width]);
+  const dims = shape.length === 0 ? [labels.length] : [labels.length / Number(shape[0]), Number(shape[0])];
+  if (dtype === "string") return strings(labels.map(String), dims);
+  if (dtype === "bool") return { dtype, dims, data: Uint8Array.from(labels, Number) };
+  if (dtype === "float64") return float64(labels.map(Number), dims);
+  return int64(labels.map(Number), dims);
 }
 
 /** The first of the largest. */

@@ -1,5 +1,5 @@
 // What files of named tensors have in common: how many parameters, and how many bytes of which type.
-import { counted } from "../core/index.ts";
+import { counted, grouped } from "../core/index.ts";
 import type { ModelDescription } from "./format.ts";
 
 export interface StoredTensor {
@@ -32,7 +32,7 @@ export function describeTensors(
     sizes,
     tensors: tensors.map(({ name, dtype, shape }) => ({ name, dtype, shape })),
     facts: [
-      ["parameters", parameters.toLocaleString("en")],
+      ["parameters", grouped(parameters)],
       ["weights", `${byteText(total)} in ${counted(tensors.length, "tensor")}`],
       ...sizes.map((size): [string, string] => [
         `  ${size.dtype}`,

@@ -1,4 +1,5 @@
 // huggingface: a folder as transformers writes it. Weights and texts are surveyed by their own readers; this tells what they are together.
+import { counted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { at, isArray, isObject, type JsonValue, numberAt, readJson, textAt } from "../json/index.ts";
 import { type SafetensorsModel, safetensors } from "../safetensors/index.ts";
@@ -104,7 +105,7 @@ function describeHuggingFace(model: HuggingFaceModel): ModelDescription {
         : classes.length === 2
           ? "binary classification"
           : "unknown",
-    summary: `${architecture ?? textAt(config, "model_type") ?? "model"}, ${weights.parameters?.toLocaleString("en")} parameters`,
+    summary: `${architecture ?? textAt(config, "model_type") ?? "model"}, ${counted(weights.parameters ?? 0, "parameter")}`,
     inputs: [],
     outputs: isClassifier ? [{ name: "logits", type: "float", shape: [classes.length], classes }] : [],
     ...weights,

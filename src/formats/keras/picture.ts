@@ -1,7 +1,5 @@
 // A Keras model as people draw it: its layers in order, what goes in and what comes out.
-
-import type { ColumnType, Dim } from "../../core/index.ts";
-import { counted } from "../../core/index.ts";
+import { type ColumnType, counted, type Dim } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { at, isArray, isObject, type JsonValue, textAt } from "../json/index.ts";
 

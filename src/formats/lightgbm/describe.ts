@@ -1,7 +1,5 @@
 // What a person sees of a LightGBM model.
-
-import type { ColumnType } from "../../core/index.ts";
-import { counted } from "../../core/index.ts";
+import { type ColumnType, counted } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { type LightgbmColumn, lightgbmColumns } from "./columns.ts";
 import { type LightgbmModel, lightgbmTreeCount, splitBits } from "./model.ts";

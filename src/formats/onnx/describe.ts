@@ -1,4 +1,5 @@
 // An ONNX model as `ingot inspect` shows it.
+import { counted } from "../../core/index.ts";
 import {
   elementCount,
   externalFiles,
@@ -30,7 +31,7 @@ export function describeOnnx(model: Model): ModelDescription {
       ? {}
       : { producer: { name: producerName, ...(producerVersion === "" ? {} : { version: producerVersion }) } }),
     task: taskOf(model),
-    summary: `ONNX graph of ${count(operators.total, "node")} and ${count(parameters, "parameter")}`,
+    summary: `ONNX graph of ${counted(operators.total, "node")} and ${counted(parameters, "parameter")}`,
     inputs: inputs.map((input) => ({ name: input.name, type: typeOf(input), shape: tensorDims(input.type) })),
     outputs: outputs.map((output) => {
       const classes = classifierOutput(makers, output.name)?.classes;
@@ -102,8 +103,4 @@ function optional(label: string, values: readonly string[]): (readonly [string, 
   if (values.length === 0) return [];
   const more = values.length > listed ? `, ${values.length - listed} more` : "";
   return [[label, values.slice(0, listed).join(", ") + more]];
-}
-
-function count(n: number, word: string): string {
-  return `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
 }

@@ -136,10 +136,7 @@ function describeOpenvino(model: OpenvinoModel): ModelDescription {
     }),
     outputs: results.map((layer) => ({ name: layer.data["output_names"] || layer.name, type: "float", shape: [] })),
     facts: [
-      [
-        "constants",
-        [...bytes].map(([type, size]) => `${type} ${size.toLocaleString("en")} bytes`).join(", ") || "none",
-      ],
+      ["constants", [...bytes].map(([type, size]) => `${type} ${counted(size, "byte")}`).join(", ") || "none"],
       [
         "operators",
         [...counts]

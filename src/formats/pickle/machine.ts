@@ -20,7 +20,11 @@ const noArguments: readonly PyValue[] = [];
  * @throws FILE_TRUNCATED, FILE_MALFORMED, FILE_TOO_LARGE, MODEL_INVALID and MODEL_UNSUPPORTED (arrays)
  */
 export function readPickle(bytes: Uint8Array, source: string, options: PickleOptions = {}): PickleResult {
-  return new Machine(bytes, source, options).run();
+  const machine = new Machine(bytes, source, options);
+  for (;;) {
+    const result = machine.next();
+    if (result) return result;
+  }
 }
 
 /** Runs one pickle. */
@@ -45,13 +49,6 @@ export class Machine {
     this.input = new PickleInput(bytes, source, options.start ?? 0);
     this.options = options;
     this.limit = options.mostOpcodes ?? mostOpcodes;
-  }
-
-  run(): PickleResult {
-    for (;;) {
-      const result = this.next();
-      if (result) return result;
-    }
   }
 
   /** Runs one opcode; the result at STOP, null before. */

@@ -13,8 +13,6 @@ interface SentencePiece {
   readonly pieces: number;
   /** How many of each kind, in the order of the enumeration. */
   readonly kinds: ReadonlyMap<string, number>;
-  /** Fields of the model that its definition does not have. */
-  readonly unknownFields: readonly number[];
 }
 
 const proto: MessageKind = { code: "FILE_MALFORMED", what: "a SentencePiece model" };
@@ -37,17 +35,6 @@ export const sentencepiece: Format<SentencePiece> = {
   detect: startsWithPiece,
   read: async (file) => readSentencePiece(await file.readAll(), file.name),
   describe: describeSentencePiece,
-  async survey(file, survey) {
-    try {
-      const { unknownFields } = await sentencepiece.read(file);
-      for (const field of unknownFields)
-        survey.observe({ kind: "unread", detail: `field ${field}, which SentencePiece does not define` });
-      survey.covered(0, file.size);
-    } catch (error) {
-      if (!(error instanceof IngotError)) throw error;
-      survey.observe({ kind: "unread", detail: error.message });
-    }
-  },
 };
 
 /** A message of a short text, its score as a float32 and its kind, either of which may be left out; another one follows. */
@@ -61,22 +48,22 @@ function startsWithPiece(head: Uint8Array): boolean {
   return at === end && end > 4 + textLength! && head[end] === 0x0a;
 }
 
-/** @throws IngotError FILE_MALFORMED, FILE_TRUNCATED */
+/** @throws IngotError FILE_MALFORMED, FILE_TRUNCATED; MODEL_UNSUPPORTED for fields that the definition does not have */
 function readSentencePiece(bytes: Uint8Array, source: string): SentencePiece {
   const reader = ProtobufReader.over(bytes, source, proto);
   const counts = new Map<string, number>();
-  const unknownFields: number[] = [];
   let pieces = 0;
   // What the definition takes where the file says nothing.
   let algorithm = algorithms[1]!;
   let normalizer = "";
   while (reader.next()) {
     const { field } = reader;
-    if (reader.wire !== wire.length || field > 5) {
-      if (unknownFields.length < 10) unknownFields.push(field);
-      reader.skip();
-      continue;
-    }
+    if (reader.wire !== wire.length || field > 5)
+      throw new IngotError("MODEL_UNSUPPORTED", {
+        what: `holds field ${field}, which SentencePiece does not define`,
+        where: source,
+        fix: "ask who made it what it is for, or train the tokenizer again",
+      });
     const content = reader.message();
     if (field === 1) {
       const kind = readPiece(content);
@@ -86,7 +73,7 @@ function readSentencePiece(bytes: Uint8Array, source: string): SentencePiece {
       readFields(content, { 3: integer((value) => (algorithm = algorithms[value] ?? `algorithm ${value}`)) });
     else if (field === 3) readFields(content, { 1: text((value) => (normalizer = value)) });
   }
-  return { algorithm, normalizer, pieces, kinds: counts, unknownFields };
+  return { algorithm, normalizer, pieces, kinds: counts };
 }
 
 function readPiece(content: ProtobufReader): string {

@@ -1,4 +1,5 @@
 // What a person sees of TensorFlow models.
+import { grouped } from "../../core/index.ts";
 import type { ModelDescription } from "../format.ts";
 import { columnTypeOf, dtypeName, dtypeSize, type TensorflowGraph } from "./graph_def.ts";
 import type { MetaGraph, SavedModel, TensorInfo } from "./saved_model.ts";
@@ -63,10 +64,7 @@ export function bundleFacts(bundle: TensorBundle): ModelDescription["facts"] {
   }
   return [
     ["variables", bundle.entries.length],
-    [
-      "parameters",
-      [...parameters].map(([dtype, number]) => `${number.toLocaleString("en")} ${dtype}`).join(", ") || "none",
-    ],
+    ["parameters", [...parameters].map(([dtype, number]) => `${grouped(number)} ${dtype}`).join(", ") || "none"],
   ];
 }
 

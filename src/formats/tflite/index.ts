@@ -152,10 +152,7 @@ function describeTflite(model: TfliteModel): ModelDescription {
     outputs: main?.outputs.map(tensor) ?? [],
     facts: [
       ["parameters", parameters],
-      [
-        "constants",
-        [...sizes].map(([dtype, size]) => `${dtype} ${size.toLocaleString("en")} bytes`).join(", ") || "none",
-      ],
+      ["constants", [...sizes].map(([dtype, size]) => `${dtype} ${counted(size, "byte")}`).join(", ") || "none"],
       ["quantized", quantized === 0 ? "no" : `${quantized} of ${constants.length} constants`],
       [
         "operators",

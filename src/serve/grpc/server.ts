@@ -18,7 +18,6 @@ import { WireError } from "./wire/wire_error.ts";
 
 /** Answers of one stream that may be under way at once; a client that sends faster waits. */
 const mostPerStream = 32;
-const streamsPerConnection = 256;
 /** Clients keep a connection for when they need it, so this is long. */
 const idleMs = 3_600_000;
 const ok: GrpcStatus = { code: 0, message: "" };
@@ -28,7 +27,7 @@ export class GrpcServer {
   readonly #serving: Serving;
   readonly #errorLog: (line: string) => void;
   readonly #methods = new Map<string, Method>();
-  readonly #connections = new Http2Connections({ streams: streamsPerConnection, idleMs });
+  readonly #connections = new Http2Connections(idleMs);
 
   constructor(serving: Serving, errorLog: (line: string) => void) {
     this.#serving = serving;
@@ -185,14 +184,14 @@ class Turn {
       this.#call.end({ code: error.code, message: error.message }, {});
       return;
     }
-    const refused =
-      error instanceof Refused
-        ? error
-        : (() => {
-            const exchange = new GrpcExchange(this.#call, this.#serving);
-            return new Refused(this.#known(error, exchange), exchange);
-          })();
-    this.#call.end(refused.status, refused.headers);
+    const { status, headers } = error instanceof Refused ? error : this.#refused(error);
+    this.#call.end(status, headers);
+  }
+
+  /** What went wrong before there was a message. */
+  #refused(error: unknown): Refused {
+    const exchange = new GrpcExchange(this.#call, this.#serving);
+    return new Refused(this.#known(error, exchange), exchange);
   }
 
   #known(error: unknown, exchange: GrpcExchange): IngotError {

@@ -3,13 +3,8 @@ import type http2 from "node:http2";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
-export interface Http2Limits {
-  /** Streams at once on one connection; a client is told, and those beyond are refused one by one. */
-  readonly streams: number;
-  /** A connection on which nothing moves for so long is asked to end. */
-  readonly idleMs: number;
-}
-
+/** Streams at once on one connection; a client is told, and those beyond are refused one by one. */
+const mostStreams = 256;
 /** How long a connection that was on its way when closing began may take to say what it wants. */
 export const silentConnectionMs = 100;
 /** Bytes that may be on their way: of one stream, and of a connection, whose usual 64 KiB slow large bodies down. */
@@ -19,15 +14,16 @@ const deadPeerMs = 60_000;
 
 export class Http2Connections {
   readonly server: http2.Http2Server;
-  readonly #limits: Http2Limits;
+  readonly #idleMs: number;
   readonly #sessions = new Set<http2.Http2Session>();
   #isClosing = false;
   #allLeft: (() => void) | null = null;
 
-  constructor(limits: Http2Limits) {
-    this.#limits = limits;
+  /** @param idleMs a connection on which nothing moves for so long is asked to end */
+  constructor(idleMs: number) {
+    this.#idleMs = idleMs;
     this.server = process.getBuiltinModule("node:http2").createServer({
-      settings: { maxConcurrentStreams: limits.streams, initialWindowSize: streamWindow, maxHeaderListSize: 16_384 },
+      settings: { maxConcurrentStreams: mostStreams, initialWindowSize: streamWindow, maxHeaderListSize: 16_384 },
     });
     this.server.on("session", (session) => this.#watch(session));
     this.server.on("sessionError", () => {});
@@ -65,7 +61,7 @@ export class Http2Connections {
     session.once("connect", () => {
       if (!session.destroyed) (session as http2.ServerHttp2Session).setLocalWindowSize(connectionWindow);
     });
-    session.setTimeout(this.#limits.idleMs, () => session.close());
+    session.setTimeout(this.#idleMs, () => session.close());
     if (!this.#isClosing) return;
     // It was on its way when closing began: its first request is answered.
     session.once("stream", () => session.close());

@@ -19,8 +19,6 @@ export interface HttpPortOptions {
   readonly keepAliveTimeoutMs: number;
 }
 
-const streamsPerConnection = 256;
-
 export class HttpPort {
   /** Listens or is handed connections, and speaks HTTP/1.1. */
   readonly server: Server;
@@ -136,10 +134,7 @@ export class HttpPort {
   }
 
   #http2Server(): Http2Connections {
-    const connections = new Http2Connections({
-      streams: streamsPerConnection,
-      idleMs: this.#options.keepAliveTimeoutMs,
-    });
+    const connections = new Http2Connections(this.#options.keepAliveTimeoutMs);
     this.#onServer(connections.server);
     connections.server.on("request", (request, response) =>
       this.#handle(request as unknown as IncomingMessage, response as unknown as ServerResponse),

@@ -1,21 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { randomSource } from "../../../fuzz/mutate.ts";
 import {
   differenceSequence,
   logGamma,
   momentsOf,
   rateSequence,
 } from "../../../src/serve/deployment/confidence_sequence.ts";
-
-/** Mulberry32: the same numbers on every machine. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 test.each([
   [0.5, 0.5723649429247001],
@@ -43,7 +33,7 @@ describe("rates", () => {
   });
 
   test("more looks do not break the promise: over 1000 runs of 2000 looks each, few ever leave the truth out", () => {
-    const random = randomOf(7);
+    const random = randomSource(7);
     let wrong = 0;
     for (let run = 0; run < 1000; run++) {
       let yes = 0;
@@ -62,7 +52,7 @@ describe("rates", () => {
   });
 
   test("an interval of 95 % that ignores the looks would have failed that test", () => {
-    const random = randomOf(7);
+    const random = randomSource(7);
     let wrong = 0;
     for (let run = 0; run < 300; run++) {
       let yes = 0;
@@ -81,7 +71,7 @@ describe("rates", () => {
 
 describe("differences of means", () => {
   test("without a difference, looking again and again seldom finds one", () => {
-    const random = randomOf(11);
+    const random = randomSource(11);
     let wrong = 0;
     for (let run = 0; run < 400; run++) {
       const sides = [new Running(), new Running()];
@@ -99,7 +89,7 @@ describe("differences of means", () => {
   });
 
   test("a real difference is found, and lies inside", () => {
-    const random = randomOf(3);
+    const random = randomSource(3);
     const [a, b] = [new Running(), new Running()];
     for (let n = 0; n < 6000; n++) {
       a.add(random() < 0.4 ? 1 : 0);

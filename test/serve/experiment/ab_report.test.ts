@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { describe, expect, test } from "vitest";
+import { randomSource } from "../../../fuzz/mutate.ts";
 import {
   type AbReport,
   abChart,
@@ -12,17 +13,6 @@ import {
   startDeployed,
 } from "../../../src/serve/index.ts";
 import { NumberedPackages, planOf } from "../deployment/numbered_models.ts";
-
-/** Mulberry32: the same numbers on every machine. */
-function randomOf(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function experiment(rates: Record<string, number>, count: number, random: () => number): Experiment {
   const variants = Object.keys(rates);
@@ -37,7 +27,7 @@ function experiment(rates: Record<string, number>, count: number, random: () => 
 }
 
 test("without a difference, a report that was looked at sixty times on the way seldom decides", () => {
-  const random = randomOf(5);
+  const random = randomSource(5);
   const decided = Array.from(
     { length: 200 },
     () => abReport(experiment({ a: 0.2, b: 0.2 }, 1500, random), { baseline: "a" }).effects[0]!,
@@ -46,17 +36,17 @@ test("without a difference, a report that was looked at sixty times on the way s
 });
 
 test("a difference is found, with its direction and size", () => {
-  const [effect] = abReport(experiment({ a: 0.2, b: 0.3 }, 6000, randomOf(1)), { baseline: "a" }).effects;
+  const [effect] = abReport(experiment({ a: 0.2, b: 0.3 }, 6000, randomSource(1)), { baseline: "a" }).effects;
   expect(effect).toMatchObject({ variant: "b", verdict: "better" });
   expect(effect!.interval.low).toBeLessThan(0.1);
   expect(effect!.interval.high).toBeGreaterThan(0.1);
   expect(effect!.lift).toBeCloseTo(effect!.difference / 0.2, 0);
-  const lower = abReport(experiment({ a: 0.2, b: 0.3 }, 6000, randomOf(1)), { baseline: "a", lowerIsBetter: true });
+  const lower = abReport(experiment({ a: 0.2, b: 0.3 }, 6000, randomSource(1)), { baseline: "a", lowerIsBetter: true });
   expect(lower.effects[0]!.verdict).toBe("worse");
 });
 
 test("rates have exact intervals, the baseline is the largest arm, few outcomes decide nothing", () => {
-  const report = abReport(experiment({ a: 0.5, b: 0.5, c: 0.5 }, 60, randomOf(2)));
+  const report = abReport(experiment({ a: 0.5, b: 0.5, c: 0.5 }, 60, randomSource(2)));
   expect(report.arms.map(({ variant }) => variant)).toEqual(["a", "b", "c"]);
   const largest = Math.max(...report.arms.map(({ count }) => count));
   expect(report.arms.find(({ variant }) => variant === report.baseline)!.count).toBe(largest);
@@ -71,7 +61,7 @@ test("rates have exact intervals, the baseline is the largest arm, few outcomes 
 });
 
 describe("the picture", () => {
-  const report: AbReport = abReport(experiment({ "a<b": 0.2, b: 0.3 }, 3000, randomOf(4)), { baseline: "a<b" });
+  const report: AbReport = abReport(experiment({ "a<b": 0.2, b: 0.3 }, 3000, randomSource(4)), { baseline: "a<b" });
 
   test("as SVG is one document without scripts, whose band is around its line", () => {
     const svg = abSvg(report);

@@ -1,10 +1,8 @@
 // What goes wrong before a message is there to be read: a status and a text, as gRPC wants them.
 // Rule: grpc/grpc, doc/statuscodes.md and doc/compression.md.
 
-export const grpcCodes = {
-  CANCELLED: 1,
+const grpcCodes = {
   INVALID_ARGUMENT: 3,
-  DEADLINE_EXCEEDED: 4,
   UNIMPLEMENTED: 12,
   INTERNAL: 13,
 } as const;
