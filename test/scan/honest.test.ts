@@ -4,6 +4,7 @@ import path from "node:path";
 import { gunzipSync } from "node:zlib";
 import { expect, test } from "vitest";
 import { atLeast, scanBytes } from "../../src/scan/index.ts";
+import { modelOf, sklearnCases } from "../convert/sklearn/fixture.ts";
 import { callPickle } from "./corpus/pickle_writer.ts";
 import { zip } from "./corpus/zip_writer.ts";
 
@@ -32,6 +33,15 @@ test.each(folders)("%s", async (folder, step) => {
       name,
     ).toEqual([]);
     expect(report.complete, `${name} ${JSON.stringify(report.files)}`).toBe(true);
+  }
+});
+
+test("every kind of object that scikit-learn fits, by its oldest and its newest release", async () => {
+  const cases = sklearnCases();
+  const releases = ["0.24.2", "1.9.1"];
+  for (const one of releases.flatMap((release) => cases.get(release)!)) {
+    const { verdict, findings } = await scanBytes(modelOf(one), one.model);
+    expect(verdict, `${one.model}: ${findings.map(({ what }) => what)}`).toBe("clean");
   }
 });
 

@@ -129,6 +129,8 @@ const globals: [module: string, name: string, kind: string, args?: string][] = [
   ["builtins", "type", "dangerous", "('X', (), {})"],
   ["numpy.core", "_ufunc_reconstruct", "safe", "('numpy', 'log1p')"],
   ["numpy.core", "_ufunc_reconstruct", "unknown", "('os', 'system')"],
+  ["scipy.special._special_ufuncs", "logit", "safe"],
+  ["scipy.special._ufuncs", "seterr", "unknown"],
   ["pyarrow.lib", "_restore_array", "safe"],
   ["pyarrow.lib", "open_input", "unknown"],
   ["joblib.memory", "NotMemorizedFunc", "safe"],

@@ -1,13 +1,31 @@
 // Functions and classes of libraries that honest files call while they load: each builds an array, a tensor or a container and does
 // nothing else. Classes of estimators are in `estimators.ts`, which a script writes from the libraries themselves.
 
+/** Universal functions of scipy.special (1.15 to 1.18): they compute, element by element. Pickles name the private module of each. */
+const specialFunctions =
+  "agm airy airye bdtr bdtrc bdtri bdtrik bdtrin bei beip ber berp besselpoly beta betainc betaincc betainccinv betaincinv betaln " +
+  "binom boxcox boxcox1p btdtria btdtrib cbrt chdtr chdtrc chdtri chdtriv chndtr chndtridf chndtrinc chndtrix cosdg cosm1 cotdg " +
+  "dawsn digamma ellipe ellipeinc ellipj ellipk ellipkinc ellipkm1 elliprc elliprd elliprf elliprg elliprj entr erf erfc erfcinv " +
+  "erfcx erfi erfinv eval_chebyc eval_chebys eval_chebyt eval_chebyu eval_gegenbauer eval_genlaguerre eval_hermite eval_hermitenorm " +
+  "eval_jacobi eval_laguerre eval_legendre eval_sh_chebyt eval_sh_chebyu eval_sh_jacobi eval_sh_legendre exp1 exp10 exp2 expi expit " +
+  "expm1 expn exprel fdtr fdtrc fdtri fdtridfd fresnel gamma gammainc gammaincc gammainccinv gammaincinv gammaln gammasgn gdtr gdtrc " +
+  "gdtria gdtrib gdtrix hankel1 hankel1e hankel2 hankel2e huber hyp0f1 hyp1f1 hyp2f1 hyperu i0 i0e i1 i1e inv_boxcox inv_boxcox1p " +
+  "it2i0k0 it2j0y0 it2struve0 itairy iti0k0 itj0y0 itmodstruve0 itstruve0 iv ive j0 j1 jn jv jve k0 k0e k1 k1e kei keip kelvin ker " +
+  "kerp kl_div kn kolmogi kolmogorov kv kve log1p log_expit log_ndtr log_wright_bessel loggamma logit lpmv mathieu_a mathieu_b " +
+  "mathieu_cem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2 mathieu_sem modfresnelm modfresnelp modstruve nbdtr " +
+  "nbdtrc nbdtri nbdtrik nbdtrin ncfdtr ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtr nctdtridf nctdtrinc nctdtrit ndtr ndtri " +
+  "ndtri_exp nrdtrimn nrdtrisd obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv owens_t pbdv pbvv pbwa pdtr " +
+  "pdtrc pdtri pdtrik poch powm1 pro_ang1 pro_ang1_cv pro_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv pseudo_huber psi radian " +
+  "rel_entr rgamma round shichi sici sindg smirnov smirnovi spence sph_harm stdtr stdtridf stdtrit struve tandg tklmbda " +
+  "voigt_profile wofz wright_bessel wrightomega xlog1py xlogy y0 y1 yn yv yve zetac";
+
 /** Module to exact names. Private modules of numpy moved from `numpy.core` to `numpy._core` with 2.0. */
 export const safeLibraries: Readonly<Record<string, string>> = {
   numpy:
     "ndarray dtype matrix recarray record ma bool_ bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 intc intp uintp uint longlong float16 float32 float64 " +
     "longdouble float128 complex64 complex128 str_ unicode_ bytes_ string_ object_ void datetime64 timedelta64 generic number inexact floating integer " +
     "mean median std var sum min max amin amax nanmean nanmedian nanstd prod average percentile quantile argmax argmin clip where " +
-    "nan_to_num reshape ravel squeeze transpose sort argsort cumsum unique concatenate stack hstack vstack round around",
+    "asarray array nan_to_num reshape ravel squeeze transpose sort argsort cumsum unique concatenate stack hstack vstack round around",
   "numpy.core.multiarray": "_reconstruct scalar ndarray",
   "numpy._core.multiarray": "_reconstruct scalar ndarray",
   // What numpy before 1.0 called it.
@@ -44,6 +62,9 @@ export const safeLibraries: Readonly<Record<string, string>> = {
   "scipy.sparse.csc": "csc_matrix",
   "scipy.sparse._coo": "coo_matrix coo_array",
   "scipy.sparse.coo": "coo_matrix",
+  "scipy.special": specialFunctions,
+  "scipy.special._ufuncs": specialFunctions,
+  "scipy.special._special_ufuncs": specialFunctions,
   torch:
     "device Size dtype Tensor FloatTensor DoubleTensor HalfTensor LongTensor IntTensor ShortTensor CharTensor ByteTensor BoolTensor FloatStorage DoubleStorage HalfStorage BFloat16Storage LongStorage IntStorage ShortStorage CharStorage ByteStorage " +
     "BoolStorage ComplexFloatStorage ComplexDoubleStorage QInt8Storage QUInt8Storage QInt32Storage QUInt4x2Storage QUInt2x4Storage UntypedStorage TypedStorage " +
